@@ -26,7 +26,11 @@ def hold_voice(
     *,
     at: datetime,
 ) -> Voice:
-    """Store a voice in `checking` with its recordings and what the checks found."""
+    """Store a voice in `checking` with its recordings and what the checks found.
+
+    Raises ConsentDenied if the consent ended while they were checked.
+    """
+    gate.confirm(permit, at=at)
     voice = voice_rows.insert_voice(
         order, permit, principal, at=at, in_background=True, state=VoiceState.CHECKING
     )

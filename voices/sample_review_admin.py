@@ -27,6 +27,8 @@ from accounts.sandbox_clock import now_for
 from audio import containers
 from audio.containers import UnreadableAudio
 from core import clock
+from core.api import byte_ranges
+from core.errors import NotFound, RangeBehindEnd
 from vault import blobs
 from voices import sample_reviews, voice_checks
 from voices.models import RecordingReview, Sample, Voice, VoiceState
@@ -84,7 +86,7 @@ class RecordingReviewAdmin(ReadOnlyAdmin[Voice]):
         return [listen, *super().get_urls()]
 
     def listen(self, request: HttpRequest, object_id: str, position: int) -> HttpResponse:
-        """Send one recording, and record who listens.
+        """Send one recording or the part of it that the player asks for, and record who listens.
 
         Raises Http404, PermissionDenied.
         """
@@ -98,8 +100,7 @@ class RecordingReviewAdmin(ReadOnlyAdmin[Voice]):
             member = get_acting_member(request)
             log_admin_action(voice, member, Action.SETTLE_REVIEW, "listened", at=clock.now())
 
-        data = blobs.get_blob(sample.blob_id)
-        response = HttpResponse(data, content_type=_guess_media_type(data))
+        response = _send_recording(request, sample)
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"
         return response
@@ -186,6 +187,20 @@ class RecordingReviewAdmin(ReadOnlyAdmin[Voice]):
             do=do,
             back=reverse("admin:voices_recordingreview_changelist"),
         )
+
+
+def _send_recording(request: HttpRequest, sample: Sample) -> HttpResponse:
+    """Answer with the bytes of a recording. Raises Http404 for one that an erasure has taken."""
+    try:
+        data = blobs.get_blob(sample.blob_id)
+        return byte_ranges.answer_bytes(
+            request, data, etag=f'"{sample.sha256}"', media_type=_guess_media_type(data)
+        )
+    except NotFound as gone:
+        raise Http404 from gone
+    except RangeBehindEnd as behind:
+        size = behind.facts["size"]
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
 
 
 def _guess_media_type(data: bytes) -> str:

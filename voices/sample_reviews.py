@@ -36,7 +36,12 @@ def approve_recordings(voice_id: str, *, organisation_id: str, actor: str, at: d
     Raises NotFound, ReviewSettled.
     """
     voice = _lock_waiting(voice_id, organisation_id=organisation_id)
-    report: Mapping[str, Any] = {**voice.report, _APPROVED_BY: actor}
+    if voice.created_at <= at - KEPT:
+        raise ReviewSettled("The recordings of this voice waited for too long. They are deleted.")
+
+    # What was in doubt is no fault any more.
+    found = {name: value for name, value in voice.report.items() if name != "faults"}
+    report: Mapping[str, Any] = {**found, _APPROVED_BY: actor}
     Voice.objects.filter(id=voice.id).update(
         state=VoiceState.TRAINING, code="", report=report, lease_until=None
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from core.caller_notes import Notes
+from core.canonical_json import Json
 from core.errors import NotFound
 from vault import sealed_notes, sealed_values
 from voices.models import Voice
@@ -42,6 +43,21 @@ def open_voice_label(voice: Voice) -> VoiceLabel:
 
     label = cast("dict[str, str | None]", opened)
     return VoiceLabel(name=label["name"], description=label["description"])
+
+
+def reseal_voice_label(voice: Voice, *, name: str | None, description: str | None) -> bytes:
+    """Return the sealed label of a voice with another name or description.
+
+    None leaves one as it is. The transcripts of a voice that is not made yet stay in it.
+
+    Raises NotFound when the voice's speaker was erased.
+    """
+    context = label_context(voice.id)
+    label = sealed_values.unseal(voice.subject, context, bytes(voice.sealed_label or b""))
+    changes = {"name": name, "description": description}
+    changed = {key: said for key, said in changes.items() if said is not None}
+
+    return sealed_values.seal(voice.subject, context, {**cast("dict[str, Json]", label), **changed})
 
 
 def open_voice_notes(voice: Voice) -> Notes:

@@ -12,12 +12,12 @@ from core import transactions
 from core.caller_notes import NoteChanges
 from core.clock import Clock
 from core.errors import Conflict
-from vault import sealed_notes, sealed_values
+from vault import sealed_notes
 from voices import background_cloning, cloning, tasks, voice_comparison, voice_deletion
 from voices.models import ENDING, Voice
 from voices.providers import registry
 from voices.synthesis_requests import CloneRequest, Providers
-from voices.voice_labels import label_context, open_voice_label, open_voice_notes
+from voices.voice_labels import open_voice_notes, reseal_voice_label
 from voices.voice_selectors import get_voice, list_voices
 
 
@@ -80,13 +80,7 @@ def relabel_voice(
     if voice.state in ENDING:
         raise VoiceEnding("This voice is being deleted.")
 
-    old = open_voice_label(voice)
-    label = {
-        "name": old.name if name is None else name,
-        "description": old.description if description is None else description,
-    }
-    voice.sealed_label = sealed_values.seal(voice.subject, label_context(voice.id), label)
-
+    voice.sealed_label = reseal_voice_label(voice, name=name, description=description)
     kept = sealed_notes.seal_notes(
         open_voice_notes(voice).with_changes(notes),
         subjects=(voice.subject,),

@@ -20,8 +20,9 @@ from tests.support import sample_recordings
 from tests.voices.conftest import AUDIOBOOK, Http, MakeConsent, Reader, noon, only, revoke
 from transparency_log.formats import log_entry
 from transparency_log.models import Outbox
-from voices import background_cloning, reconcile, sample_reviews
+from voices import background_cloning, clone_samples, reconcile, sample_reviews
 from voices.models import Sample, Voice
+from voices.providers.base import Clone, ProviderVoice
 from voices.similarity_reviews import ReviewSettled
 
 pytestmark = [
@@ -100,6 +101,29 @@ class TestADoubt:
         assert reconcile.sweep_pending_work(at=NOON).trainings == ()
         assert train(waiting.id) is False
 
+    def test_keeps_nothing_once_the_person_has_changed_their_mind(
+        self, client: Http, make_consent: MakeConsent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        consent, examine = make_consent(), clone_samples.examine_clone_samples
+
+        def examine_late(*order: Any, **how: Any) -> Any:
+            revoke(consent.id, consent.organisation_id)
+            return examine(*order, **how)
+
+        monkeypatch.setattr(clone_samples, "examine_clone_samples", examine_late)
+
+        assert ask(client, consent.id).status_code == 403
+        assert not Voice.objects.exists() and not Sample.objects.exists()
+        assert not Reservation.objects.filter(state="held").exists()
+
+    def test_lets_no_one_speak(self, client: Http, waiting: Voice) -> None:
+        line = {"voice": waiting.id, "text": "Hello.", "language": "en", "use_case": AUDIOBOOK}
+
+        answer = client.post("/v1/speech", line, format="json")
+
+        assert answer.status_code == 403
+        assert [one["code"] for one in answer.json()["reasons"]] == ["voice_not_ready"]
+
     def test_of_a_job_is_found_by_the_worker(self, client: Http, make_consent: MakeConsent) -> None:
         made = ask(client, make_consent().id, delivery={"mode": "job"}).json()
 
@@ -121,6 +145,33 @@ class TestAnApproval:
         made = client.get(f"/v1/voices/{waiting.id}").json()
         assert (made["state"], made["code"], made["errors"]) == ("ready", None, [])
         assert made["decision"] != waiting.decision_id
+
+    def test_still_has_the_transcripts_of_a_voice_with_another_name(
+        self, client: Http, make_consent: MakeConsent
+    ) -> None:
+        made = ask(client, make_consent().id, transcripts=["Mind the gap."]).json()
+        changed = client.patch(f"/v1/voices/{made['id']}", {"name": "Ada"}, format="json").json()
+        assert (changed["name"], changed["description"]) == ("Ada", "")
+        settle(Voice.objects.get(id=made["id"]), "approve")
+        engine = Reader()
+        heard: list[str | None] = []
+
+        def clone(order: Clone) -> ProviderVoice:
+            heard.extend(recording.transcript for recording in order.recordings)
+            return ProviderVoice(profile=b"profile")
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(engine, "clone", clone)
+            background_cloning.run_training(made["id"], wall_clock=noon, providers=only(engine))
+
+        assert heard == ["Mind the gap."]
+
+    def test_says_no_more_that_a_person_is_needed(self, client: Http, waiting: Voice) -> None:
+        settle(waiting, "approve")
+
+        seen = client.get(f"/v1/voices/{waiting.id}").json()
+        assert (seen["state"], seen["code"], seen["errors"]) == ("training", None, [])
+        assert {one["result"] for one in seen["checks"]} == {"passed", "doubt"}
 
     def test_is_worth_nothing_once_the_consent_has_ended(self, waiting: Voice) -> None:
         settle(waiting, "approve")
@@ -148,6 +199,16 @@ class TestARefusal:
 
 
 class TestNoAnswer:
+    def test_for_a_month_leaves_nothing_to_approve(self, waiting: Voice) -> None:
+        organisation_id = waiting.organisation_id
+        with pytest.raises(ReviewSettled):
+            sample_reviews.approve_recordings(
+                waiting.id,
+                organisation_id=organisation_id,
+                actor="member:1",
+                at=NOON + timedelta(days=31),
+            )
+
     def test_for_a_month_gives_the_voice_up(self, waiting: Voice) -> None:
         assert reconcile.expire_reviews(at=NOON + timedelta(days=29)) == 0
         assert reconcile.expire_reviews(at=NOON + timedelta(days=31)) == 1
@@ -175,6 +236,23 @@ class TestTheOfficersList:
             assert "digital silence, smooth pitch" in page.content.decode()
             assert (sound.content, sound["Content-Type"]) == (DOUBTFUL, "audio/wav")
             assert kinds().count("admin.action") == 1
+
+    def test_sends_the_parts_that_a_player_asks_for(
+        self, waiting: Voice, acme: Organisation, make_member: MakeMember
+    ) -> None:
+        """Safari plays nothing without them."""
+        pages = logged_in(make_member(organisation=acme, role=Role.OFFICER))
+        path = f"/admin/voices/recordingreview/{waiting.id}/recordings/0"
+
+        part = pages.get(path, HTTP_RANGE="bytes=4-7")
+        behind = pages.get(path, HTTP_RANGE=f"bytes={len(DOUBTFUL)}-")
+
+        assert (part.status_code, part.content) == (206, DOUBTFUL[4:8])
+        assert part["Content-Range"] == f"bytes 4-7/{len(DOUBTFUL)}"
+        assert behind.status_code == 416
+        assert all("no-store" in answer["Cache-Control"] for answer in (part, behind))
+        assert pages.get(f"{path}1").status_code == 404
+        assert kinds().count("admin.action") == 2
 
     def test_settles_and_is_then_without_the_voice(
         self, waiting: Voice, acme: Organisation, make_member: MakeMember
