@@ -56,7 +56,6 @@ class DescribedField(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
         """Return the schema of the field with what it says of itself."""
         mapped = auto_schema._map_serializer_field  # noqa: SLF001 - the library's documented way
         # The library has no types here.
-        # The library has no types here.
         found: Node = mapped(  # type: ignore[no-untyped-call]
             self.target, direction, bypass_extensions=True
         )

@@ -15,8 +15,8 @@ from provenance.clips import clip_lifecycle
 from vault import sealed_values, subject_keys
 
 KEPT_HEADERS: Final = (
-    "Content-Type", "Location", "Link", "Sayso-Clip", "Sayso-Decision", "Sayso-Content-Sha256",
-    "Sayso-Disclosure", "Sayso-Aigc-Label", "Sayso-Padded-Ms",
+    "Content-Type", "Location", "Link", "Retry-After", "Sayso-Clip", "Sayso-Decision",
+    "Sayso-Content-Sha256", "Sayso-Disclosure", "Sayso-Aigc-Label", "Sayso-Padded-Ms",
 )  # fmt: skip
 
 

@@ -55,7 +55,8 @@ class TestARetry:
         second = http.post(path, body, HTTP_IDEMPOTENCY_KEY="try-1")
         assert (second.status_code, second.content) == (first.status_code, first.content)
         assert (second["Idempotent-Replayed"], "Idempotent-Replayed" in first) == ("true", False)
-        assert second.get("Location") == first.get("Location")
+        for header in ("Location", "Retry-After"):
+            assert second.get(header) == first.get(header), header
         assert (rows(), Organisation.objects.get().test_clock_ms) == before
 
     @pytest.mark.parametrize("name", POSTS)
