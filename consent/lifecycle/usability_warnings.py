@@ -82,14 +82,9 @@ def _warn_of_level(
 def _warn_of_exclusion(scope: grant_scope.Scope, where: str) -> Iterator[Fault]:
     excluded = set(grant_scope.get_strings(scope, "exclusions"))
     use_case = str(scope["use_case"])
-    if (
-        excluded
-        & use_cases.list_excluding_codes(use_case)
-        & {
-            use_case,
-            use_case.partition(".")[0],
-        }
-    ):
+    covered = use_cases.list_covered_use_cases(use_case)
+    # A parent stays usable while one of its children is, and a kind such as `endorsement` is a use.
+    if all(excluded & use_cases.list_excluding_codes(code) for code in covered):
         detail = f"The grant excludes its own use, {use_case}. Every call will be refused."
         yield Fault(code="never_usable", detail=detail, attr=f"{where}.exclusions")
 

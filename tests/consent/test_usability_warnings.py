@@ -43,6 +43,22 @@ class TestAGrant:
         assert warnings_about(exclusions=["entertainment"]) == ["grants.0.exclusions"]
         assert warnings_about(exclusions=["political"]) == []
 
+    @pytest.mark.parametrize(
+        ("use_case", "exclusions", "told"),
+        [
+            ("advertising.endorsement", ["endorsement"], True),
+            ("telephony", ["telephony.outbound"], True),
+            ("political", ["political.campaign", "political.issue"], True),
+            ("political", ["political.campaign"], False),
+            ("advertising", ["endorsement"], False),
+        ],
+    )
+    def test_that_excludes_all_that_it_covers_is_told(
+        self, use_case: str, exclusions: list[str], told: bool
+    ) -> None:
+        found = warnings_about(use_case=use_case, exclusions=exclusions, level="L2", livemode=False)
+        assert found == (["grants.0.exclusions"] if told else [])
+
     def test_of_nothing_is_told(self) -> None:
         assert warnings_about(quota={"characters": 0}) == ["grants.0.quota.characters"]
 
