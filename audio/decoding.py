@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ import soundfile
 
 from audio import channel_mixes, containers, header_checks
 from audio.containers import Container, UnreadableAudio
+from audio.sandbox import answers
+from audio.sandbox.answers import AnswerForged
 from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from audio.sound import Sound, from_pcm16
 from core.errors import Unavailable
@@ -26,6 +27,12 @@ WALL_SECONDS: Final = 30
 MOST_OTHERS: Final = 9
 """Other mixes of one track's channels: the mean, and each of eight channels."""
 _MOST_OTHER_SECONDS: Final = 4 * MAX_SECONDS
+_MOST_PARTS: Final = 1024
+_MOST_FRAMES: Final = 2**62
+_LOUDEST: Final = 4.0
+"""Full scale is 1. Joined tracks that were resampled overshoot it a little."""
+_APART: Final = 0.1
+"""Seconds by which the sound that came may differ from the length that the child names."""
 _SANDBOX: Final = Sandbox(
     Path(__file__).with_name("decoder_child.py"),
     Limits(
@@ -147,27 +154,63 @@ def _run_decoder(order: Order, file: bytes) -> bytes:
 
 
 def _parse_answer(output: bytes) -> tuple[dict[str, int], list[np.typing.NDArray[np.float32]]]:
-    """Return the facts of the file, and its sound before other mixes of its channels."""
-    # Without a header the child was killed, by a limit or by a fault in a codec.
-    end = output.find(b"\n")
-    if end < 1:
-        raise UnreadableAudio("unreadable")
+    """Return the facts of the file, and its sound before other mixes of its channels.
 
-    facts = json.loads(output[:end])
-    if "error" in facts:
-        known = facts["error"] in containers.REASONS
-        raise UnreadableAudio(facts["error"] if known else "unreadable")
+    Raises UnreadableAudio, also for an answer that no decoder of ours gives.
+    """
+    try:
+        said, start = answers.split_answer(output)
+        if "error" in said:
+            reason = answers.read_text(said, "error")
+            raise UnreadableAudio(reason if reason in containers.REASONS else "unreadable")
 
-    others: list[int] = facts.pop("others")
-    count = (len(output) - end - 1) // 4
+        facts = _read_facts(said)
+        return facts, _read_sounds(output, start, facts, _read_lengths(said))
+    # Without a line the child was killed, by a limit or by a fault in a codec.
+    except AnswerForged as error:
+        raise UnreadableAudio("unreadable") from error
+
+
+def _read_facts(said: Mapping[str, Any]) -> dict[str, int]:
+    lowest, highest = header_checks.MIN_RATE, header_checks.MAX_RATE
+    limits = {
+        "rate": (lowest, KEEP_RATE),
+        "source_rate": (lowest, highest),
+        "channels": (1, header_checks.MAX_CHANNELS),
+        "frames": (0, MAX_SECONDS * highest),
+        "declared": (-_MOST_FRAMES, _MOST_FRAMES),
+    }
+    return {name: answers.read_whole_number(said, name, *limits[name]) for name in limits}
+
+
+def _read_lengths(said: Mapping[str, Any]) -> list[int]:
+    found = said.get("others")
+    if not isinstance(found, list) or len(found) > _MOST_PARTS:
+        raise AnswerForged("others")
+
+    most = _MOST_OTHER_SECONDS * channel_mixes.RATE
+    return [answers.read_whole_number({"others": one}, "others", 1, most) for one in found]
+
+
+def _read_sounds(
+    output: bytes, start: int, facts: Mapping[str, int], others: Sequence[int]
+) -> list[np.typing.NDArray[np.float32]]:
+    count = (len(output) - start) // 4
     own = count - sum(others)
     if own <= 0:
         raise UnreadableAudio("empty")
+    # What a sound costs and what a sample is worth is counted by this length.
+    if abs(own / facts["rate"] - facts["frames"] / facts["source_rate"]) > _APART:
+        raise AnswerForged("frames")
 
     # Read where it lies: five minutes of sound are 58 MB, and each slice would be another copy.
-    samples = np.frombuffer(output, dtype="<f4", count=count, offset=end + 1)
+    samples = np.frombuffer(output, dtype="<f4", count=count, offset=start)
+    # No comparison holds for what is no number.
+    if not (samples.min() >= -_LOUDEST and samples.max() <= _LOUDEST):
+        raise AnswerForged("samples")
+
     parts = np.split(samples, np.cumsum([own, *others[:-1]])) if others else [samples]
-    return facts, [part.astype(np.float32) for part in parts]
+    return [part.astype(np.float32) for part in parts]
 
 
 def _is_cut_off(*, decoded: int, declared: int) -> bool:

@@ -1,15 +1,16 @@
 """What a process gives up for good before it reads a foreign byte.
 
 Once confined, a process may use its memory, the descriptors that it has, and the clock. It cannot
-open a file or a socket, start or signal a process, read the memory of another one, or take any of
-that back. This holds for root as well.
+open a file or a socket, start or signal a process, read the memory of another one, keep a signal
+from ending it, or take any of that back. This holds for root as well.
 
 The filter is classic BPF over system call numbers (seccomp(2)). Every call that is not listed fails
 with EPERM. A call of a foreign architecture ends the process, because its numbers mean something
 else.
 
 One folder of public data may stay readable. Landlock (landlock(7), Linux 5.13) then refuses every
-other file. Without Landlock that folder is closed too.
+other file, and the filter every way of opening that is not for reading alone. Without Landlock that
+folder is closed too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import os
 import platform
 import resource
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _PR_SET_DUMPABLE: Final = 4
@@ -34,13 +35,17 @@ _RETURN_ALLOW: Final = 0x7FFF0000
 _RETURN_EPERM: Final = 0x00050000 | errno.EPERM
 _RETURN_KILL_PROCESS: Final = 0x80000000
 
-# Offsets in `struct seccomp_data`.
+# Offsets in `struct seccomp_data`. Of an argument it is the lower half, on processors whose lower
+# half comes first.
 _NUMBER: Final = 0
 _ARCHITECTURE: Final = 4
+_ARGUMENTS: Final = 16
+_ARGUMENT: Final = 8
 
-# BPF: load a word, jump when equal, jump when greater or equal, return.
+# BPF: load a word, jump when equal, jump when a bit is set, jump when greater or equal, return.
 _LOAD: Final = 0x20
 _JUMP_EQUAL: Final = 0x15
+_JUMP_SET: Final = 0x45
 _JUMP_AT_LEAST: Final = 0x35
 _RETURN: Final = 0x06
 
@@ -58,27 +63,27 @@ _READ_FILE: Final = 1 << 2
 _RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _KNOWN: Final = 5
 
-_OPENING: Final = {
-    "x86_64": {"open": 2, "stat": 4, "openat": 257, "newfstatat": 262},
-    "aarch64": {"openat": 56, "newfstatat": 79},
-}
-# Memory, descriptors that are open already, the clock, signals of one's own, and the end.
+_LOOKING: Final = {"x86_64": {"stat": 4, "newfstatat": 262}, "aarch64": {"newfstatat": 79}}
+# Calls that open a file, with the place of their flags among the arguments.
+_OPENING: Final = {"x86_64": {2: 1, 257: 2}, "aarch64": {56: 2}}  # open, openat
+# A file that is opened for reading may still be emptied (O_TRUNC). Landlock knows that only since
+# Linux 6.2.
+_NOT_READING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+# Memory, descriptors that are open already, the clock, and the end. Nothing about signals: a child
+# that could ignore its alarm, block it, or return from a handler that never ran would never end.
 _ALLOWED: Final = {
     "x86_64": {
         "read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9,
-        "mprotect": 10, "munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14,
-        "rt_sigreturn": 15, "readv": 19, "writev": 20, "sched_yield": 24, "mremap": 25,
-        "madvise": 28, "nanosleep": 35, "getpid": 39, "exit": 60, "gettimeofday": 96,
-        "sigaltstack": 131, "gettid": 186, "futex": 202, "sched_getaffinity": 204,
-        "restart_syscall": 219, "clock_gettime": 228, "clock_nanosleep": 230, "exit_group": 231,
-        "getrandom": 318,
+        "mprotect": 10, "munmap": 11, "brk": 12, "readv": 19, "writev": 20, "sched_yield": 24,
+        "mremap": 25, "madvise": 28, "nanosleep": 35, "getpid": 39, "exit": 60, "gettimeofday": 96,
+        "gettid": 186, "futex": 202, "sched_getaffinity": 204, "restart_syscall": 219,
+        "clock_gettime": 228, "clock_nanosleep": 230, "exit_group": 231, "getrandom": 318,
     },
     "aarch64": {
         "lseek": 62, "read": 63, "write": 64, "readv": 65, "writev": 66, "ppoll": 73, "fstat": 80,
         "close": 57, "exit": 93, "exit_group": 94, "futex": 98, "nanosleep": 101,
         "clock_gettime": 113, "clock_nanosleep": 115, "sched_getaffinity": 123,
-        "sched_yield": 124, "restart_syscall": 128, "sigaltstack": 132, "rt_sigaction": 134,
-        "rt_sigprocmask": 135, "rt_sigreturn": 139, "gettimeofday": 169, "getpid": 172,
+        "sched_yield": 124, "restart_syscall": 128, "gettimeofday": 169, "getpid": 172,
         "gettid": 178, "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222, "mprotect": 226,
         "madvise": 233, "getrandom": 278,
     },
@@ -138,12 +143,13 @@ def confine_process(readable: str | None = None) -> None:
     _call_prctl(libc, _PR_SET_DUMPABLE, 0)
     _call_prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
 
-    allowed = dict(_ALLOWED[machine])
+    allowed, opening = dict(_ALLOWED[machine]), dict[int, int]()
     if readable is not None and is_folder_supported():
         _restrict_files(libc, readable)
-        allowed |= _OPENING[machine]
+        allowed |= _LOOKING[machine]
+        opening = _OPENING[machine]
 
-    program = ctypes.create_string_buffer(_build_filter(machine, allowed.values()))
+    program = ctypes.create_string_buffer(_build_filter(machine, allowed.values(), opening))
     header = struct.pack("HxxxxxxP", len(program) // _INSTRUCTION, ctypes.addressof(program))
     _call_prctl(libc, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header)
 
@@ -183,8 +189,12 @@ def _restrict_files(libc: ctypes.CDLL, readable: str) -> None:
     os.close(ruleset)
 
 
-def _build_filter(machine: str, numbers: Iterable[int]) -> bytes:
-    """Return the filter of `machine`, 8 bytes an instruction."""
+def _build_filter(machine: str, numbers: Iterable[int], opening: Mapping[int, int]) -> bytes:
+    """Return the filter of `machine`, 8 bytes an instruction.
+
+    `numbers` are the calls that are left. `opening` are those that open a file, with the place of
+    their flags.
+    """
     parts = [
         _encode(_LOAD, _ARCHITECTURE),
         _encode(_JUMP_EQUAL, _AUDIT[machine], then=1),
@@ -196,6 +206,13 @@ def _build_filter(machine: str, numbers: Iterable[int]) -> bytes:
     for number in sorted(numbers):
         parts.append(_encode(_JUMP_EQUAL, number, otherwise=1))
         parts.append(_encode(_RETURN, _RETURN_ALLOW))
+
+    for number, place in sorted(opening.items()):
+        parts.append(_encode(_JUMP_EQUAL, number, otherwise=4))
+        parts.append(_encode(_LOAD, _ARGUMENTS + place * _ARGUMENT))
+        parts.append(_encode(_JUMP_SET, _NOT_READING, then=1))
+        parts.append(_encode(_RETURN, _RETURN_ALLOW))
+        parts.append(_encode(_RETURN, _RETURN_EPERM))
     parts.append(_encode(_RETURN, _RETURN_EPERM))
 
     return b"".join(parts)

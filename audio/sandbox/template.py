@@ -86,7 +86,10 @@ def _run_child(
     """Answer one request and end."""
     code = 1
     try:
-        # Ends this process whatever it does. Once confined, it cannot set another alarm.
+        # Ends this process whatever it does. Once confined, it cannot set another alarm, nor ignore
+        # or block this one. Whoever started the service may have done so.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
         signal.setitimer(signal.ITIMER_REAL, limits["seconds"])
 
         os.dup2(descriptor, 0)

@@ -6,7 +6,6 @@ process.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +16,8 @@ from django.conf import settings
 
 from audio import containers
 from audio.containers import Container, UnreadableAudio
+from audio.sandbox import answers
+from audio.sandbox.answers import AnswerForged
 from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from core.errors import Unavailable
 from provenance.c2pa import manifest, manifest_signer, signing_authority
@@ -114,36 +115,45 @@ def read_credentials(data: bytes, *, sidecar: bytes | None = None) -> Credential
 
 
 def _parse_answer(output: bytes) -> Credentials:
-    # Without the end of the line the child was killed, by a limit or by a fault in the library.
-    if not output.endswith(b"\n"):
+    """Return what the child says of the file.
+
+    A child that was killed, or says what no child of ours says, read nothing.
+    """
+    try:
+        report, _ = answers.split_answer(output)
+        if "error" in report:
+            kinds = {"absent": ManifestState.ABSENT, "remote": ManifestState.REMOTE_ONLY}
+            kind = answers.read_text(report, "error")
+            return Credentials(state=kinds.get(kind, ManifestState.UNREADABLE))
+
+        return _build_credentials(report)
+    except AnswerForged:
         return Credentials(state=ManifestState.UNREADABLE)
-
-    report: dict[str, Any] = json.loads(output)
-    if "error" in report:
-        kinds = {"absent": ManifestState.ABSENT, "remote": ManifestState.REMOTE_ONLY}
-        return Credentials(state=kinds.get(report["error"], ManifestState.UNREADABLE))
-
-    return _build_credentials(report)
 
 
 def _build_credentials(report: Mapping[str, Any]) -> Credentials:
     states = {"Trusted": ManifestState.TRUSTED, "Valid": ManifestState.UNKNOWN_SIGNER}
-    state = states.get(report["state"], ManifestState.INVALID)
-    clips = [
-        manifest.binding_value_to_clip(one["value"])
-        for one in report["bindings"]
-        if one["alg"] == manifest.ALGORITHM
+    state = states.get(answers.read_text(report, "state"), ManifestState.INVALID)
+    bindings = [
+        (answers.read_text(one, "alg"), answers.read_text(one, "value"))
+        for one in answers.read_objects(report, "bindings")
     ]
+    clips = [
+        manifest.binding_value_to_clip(value)
+        for algorithm, value in bindings
+        if algorithm == manifest.ALGORITHM
+    ]
+    serial = answers.read_text(report, "serial")
+    lists = {name: answers.read_texts(report, name) for name in ("sources", "ingredients", "codes")}
 
     return Credentials(
         state=state,
-        manifest_id=report["active"],
-        ours=state is ManifestState.TRUSTED
-        and report["serial"] in signing_authority.list_serials(),
+        manifest_id=answers.read_text(report, "active"),
+        ours=state is ManifestState.TRUSTED and serial in signing_authority.list_serials(),
         clip_id=next(iter(clips), None),
-        synthetic=any(source.rpartition("/")[2] in _SYNTHETIC for source in report["sources"]),
-        ingredients=tuple(report["ingredients"]),
-        codes=tuple(report["codes"]),
+        synthetic=any(source.rpartition("/")[2] in _SYNTHETIC for source in lists["sources"]),
+        ingredients=lists["ingredients"],
+        codes=lists["codes"],
     )
 
 

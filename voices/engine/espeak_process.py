@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from audio.sandbox import answers
+from audio.sandbox.answers import AnswerForged
 from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from audio.sound import Sound, from_pcm16
 from core.errors import Fault, Invalid, Unavailable
@@ -83,7 +84,7 @@ class SynthesiserProcess:
             answer, pcm = self._ask(order, text)
             if "error" in answer:
                 return None
-            if "bytes" in answer and len(pcm) == answer["bytes"]:
+            if answer.get("bytes") == len(pcm) and len(pcm) % 2 == 0:
                 return from_pcm16(pcm, RATE)
 
         raise refuse_text("The voice engine cannot speak this text.")
@@ -94,20 +95,35 @@ class SynthesiserProcess:
         Raises EngineUnavailable.
         """
         answer, _ = self._ask({"op": "voices"}, b"")
-        if "voices" not in answer:
+        listed = answer.get("voices")
+        if not isinstance(listed, list) or not all(map(_is_voice, listed)):
             raise EngineUnavailable("The voice engine does not answer.", retry_after=5)
 
-        return tuple((code, name) for code, name in answer["voices"])
+        return tuple((code, name) for code, name in listed)
 
     def _ask(self, order: dict[str, Any], text: bytes) -> tuple[dict[str, Any], bytes]:
-        """Return the answer's line and what is behind it. A child that died gives an empty one."""
+        """Return the answer's line and what is behind it.
+
+        A child that died, or says what no child of ours says, gives an empty one.
+        """
         try:
             output = self.sandbox.run(order, text)
         except ChildFailed as error:
             raise EngineUnavailable("The voice engine does not answer.", retry_after=5) from error
 
-        line, _, pcm = output.partition(b"\n")
-        return (json.loads(line) if line else {}), pcm
+        try:
+            answer, start = answers.split_answer(output)
+        except AnswerForged:
+            return {}, b""
+
+        return answer, output[start:]
+
+
+def _is_voice(found: object) -> bool:
+    """Return whether this is a language code and an identifier."""
+    return (
+        isinstance(found, list) and len(found) == 2 and all(isinstance(one, str) for one in found)
+    )
 
 
 def _spell_abbreviations(text: str) -> str:

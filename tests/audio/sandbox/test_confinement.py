@@ -147,7 +147,7 @@ class TestEveryProgram:
 
         assert user_found == (user or os.getuid())
         assert size > 0
-        assert len(found) == 30
+        assert len(found) == 54
         assert {name: how for name, how in found.items() if how not in REFUSED} == {}
 
 
@@ -252,3 +252,27 @@ class TestOneFolder:
             os._exit(0 if seen == [True, False, False, False] else 1)
 
         assert os.waitpid(child, 0)[1] == 0
+
+    def test_is_opened_for_reading_alone_though_landlock_would_let_it_be_emptied(
+        self, tmp_path: Path
+    ) -> None:
+        data = tmp_path / "data"
+        data.write_text("data")
+        ways = (os.O_RDONLY | os.O_TRUNC, os.O_WRONLY, os.O_RDWR, os.O_RDONLY | os.O_CREAT)
+
+        child = os.fork()
+        if child == 0:
+            # As before Linux 5.19 and 6.2: this Landlock forbids nothing at all.
+            confinement._restrict_files = lambda *_: None
+            confinement.confine_process(str(tmp_path))
+            os.close(os.open(data, os.O_RDONLY))
+            opened = []
+            for way in ways:
+                try:
+                    opened.append(os.open(data, way))
+                except PermissionError:
+                    continue
+            os._exit(len(opened))
+
+        assert os.waitpid(child, 0)[1] == 0
+        assert data.read_text() == "data"

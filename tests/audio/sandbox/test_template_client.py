@@ -118,19 +118,42 @@ class TestFaults:
         assert sandbox.run({}) == b""
         assert time.monotonic() - started < 5
 
-    def test_a_child_cannot_put_its_end_off(self, build: Build) -> None:
+    @pytest.mark.parametrize("wait", ["pass", "time.sleep(1)"], ids=["busy", "asleep"])
+    def test_a_child_cannot_put_its_end_off(self, build: Build, wait: str) -> None:
         sandbox = build(
-            "import signal\n"
-            "signal.signal(signal.SIGALRM, lambda *_: None)\n"
-            "try: signal.setitimer(signal.ITIMER_REAL, 0)\n"
-            "except OSError: pass\n"
-            "while True: pass\n",
-            limits=Limits(seconds=30, cpu_seconds=1, most_out=10),
+            "sink.write(str(os.getpid()).encode()); sink.flush()\n"
+            "for act in (\n"
+            "    lambda: signal.signal(signal.SIGALRM, signal.SIG_IGN),\n"
+            "    lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM}),\n"
+            "    lambda: signal.setitimer(signal.ITIMER_REAL, 0),\n"
+            "):\n"
+            "    try: act()\n"
+            "    except OSError: pass\n"
+            f"while True: {wait}\n",
+            load="import signal; globals().update(signal=signal)",
+            limits=Limits(seconds=0.5, cpu_seconds=20, most_out=10),
         )
+        sandbox.run({})
         started = time.monotonic()
 
-        assert sandbox.run({}) == b""
-        assert time.monotonic() - started < 25
+        child = int(sandbox.run({}))
+
+        assert time.monotonic() - started < 5
+        wait_until(lambda: not is_alive(child))
+
+    def test_a_child_ends_though_who_started_the_service_ignores_alarms(self, build: Build) -> None:
+        before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        try:
+            sandbox = build("time.sleep(60)", limits=Limits(seconds=0.3, most_out=10))
+            sandbox.run({})
+            started = time.monotonic()
+            assert sandbox.run({}) == b""
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+            signal.signal(signal.SIGALRM, before)
+
+        assert time.monotonic() - started < 5
 
     def test_a_child_may_not_take_more_memory(self, build: Build) -> None:
         sandbox = build(
