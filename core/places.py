@@ -117,8 +117,9 @@ class ByteBudget:
     """A number of bytes that are held at a time. Safe for threads.
 
     Strangers hold half of them at most, one of their addresses a quarter, one customer three
-    quarters. While nothing is held, any request is granted, so a limit that is set too low still
-    lets one call through at a time.
+    quarters. Strangers leave the last quarter free, so that one customer and they together never
+    shut out the next customer. While nothing is held, any request is granted, so a limit that is
+    set too low still lets one call through at a time.
     """
 
     def __init__(self, total: Callable[[], int]) -> None:
@@ -142,7 +143,9 @@ class ByteBudget:
             fits = used + size <= total and (
                 own <= compute_customer_share(total)
                 if customer
-                else own <= total // 4 and self._strangers + size <= compute_stranger_share(total)
+                else own <= total // 4
+                and self._strangers + size <= compute_stranger_share(total)
+                and used + size <= compute_customer_share(total)
             )
             if used and not fits:
                 raise ServerBusy("This server takes no more large bodies just now.", retry_after=2)

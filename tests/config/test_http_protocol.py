@@ -8,26 +8,42 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
 import uvicorn
+from pytest_django import Settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from config.asgi import http_protocol
 
 Say = Callable[..., bytes]
 GOOD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+told_gone = threading.Event()
+AT_ONCE = {"/at-once", "/much"}
+MUCH = 2**23
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n"
 
 
 async def _echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with the number of headers and the body."""
-    body, more = b"", True
+    """Answers with the number of headers and the body.
+
+    Some addresses are answered at once, with much, or late.
+    """
+    body, more = b"", scope["path"] not in AT_ONCE
+    if scope["path"] == "/late":
+        await asyncio.sleep(1.5)
     while more:
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
+    if scope["path"] == "/until-gone":
+        assert (await receive())["type"] == "http.disconnect"
+        told_gone.set()
+        return
     told = b"%d %s" % (len(scope["headers"]), body[:100])
+    if scope["path"] == "/much":
+        told = bytes(MUCH)
     await send(
         {
             "type": "http.response.start",
@@ -212,6 +228,96 @@ class TestABody:
         say(CHUNKED.replace(b"Host", b"Connection: close\r\nHost") + b"X: y\r\n" * 1000 + b"\r\n")
 
         assert kept == [b"Connection", b"Host", b"Transfer-Encoding"]
+
+
+class TestAFullServer:
+    @pytest.mark.parametrize(
+        "pieces",
+        [
+            [b""],
+            [GOOD],
+            [GOOD[:-1]],
+            [b"POST /at-once HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", b"x"],
+            [b"GET /much HTTP/1.1\r\nHost: a\r\n\r\n"],
+            [b"GET /much HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+        ],
+        ids=[
+            "that say nothing",
+            "that wait for their next request",
+            "that never send the rest of a body",
+            "that never send the rest of a body that was answered already",
+            "that do not take their answer",
+            "that are closing and do not take their answer",
+        ],
+    )
+    def test_has_room_behind_clients(
+        self, port: int, settings: Settings, pieces: list[bytes]
+    ) -> None:
+        settings.SAYSO_MAX_CONNECTIONS = 4
+        with ExitStack() as lines:
+            for _ in range(8):
+                line = lines.enter_context(open_slowly(port))
+                for piece in pieces:
+                    line.sendall(piece)
+                    threading.Event().wait(0.02)
+
+            assert answered(port)
+            assert answered(port)
+
+    def test_does_not_end_what_is_being_answered(self, port: int, settings: Settings) -> None:
+        settings.SAYSO_MAX_CONNECTIONS = 2
+        late = GOOD.replace(b"POST /", b"POST /late").replace(b"Host", b"Connection: close\r\nHost")
+        with ExitStack() as lines:
+            working = [lines.enter_context(open_slowly(port)) for _ in range(2)]
+            for line in working:
+                line.sendall(late)
+            threading.Event().wait(0.2)
+
+            with open_slowly(port) as one_too_many:
+                assert _read(one_too_many).startswith(b"HTTP/1.1 503 ")
+            assert all(_read(line).endswith(b"3 ab") for line in working)
+
+
+class TestAnswersThatAreNotTaken:
+    def test_fill_no_more_memory_than_bodies_may(self, port: int, settings: Settings) -> None:
+        settings.SAYSO_MAX_BODY_MEMORY = MUCH + 2**20
+        with ExitStack() as lines:
+            unread = [lines.enter_context(open_slowly(port)) for _ in range(4)]
+            for line in unread:
+                line.sendall(b"GET /much HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                threading.Event().wait(0.1)
+
+            # The last one is kept, and whole for a client that takes it.
+            taken = [len(_read(line)) > MUCH for line in unread]
+        assert taken == [False, False, False, True]
+
+
+class TestAPipeline:
+    def test_that_is_endless_is_cut_off(self, port: int) -> None:
+        many = 4000
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            with suppress(OSError):
+                line.sendall(GOOD * many)
+            assert _read(line).count(b"HTTP/1.1 200") < many
+        assert answered(port)
+
+    def test_tells_the_request_that_is_being_answered_that_its_client_has_gone(
+        self, port: int
+    ) -> None:
+        told_gone.clear()
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+            line.sendall(GOOD.replace(b"POST /", b"POST /until-gone") + GOOD)
+            threading.Event().wait(0.2)
+        assert told_gone.wait(5)
+
+
+def open_slowly(port: int) -> socket.socket:
+    """Return a connection whose client takes a few kilobytes at a time."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.settimeout(30)
+    line.connect(("127.0.0.1", port))
+    return line
 
 
 def test_requests_on_one_connection_are_all_answered(say: Say) -> None:

@@ -133,6 +133,14 @@ class TestBytes:
             budget.reserve("c", 1, customer=False)
         budget.reserve("org", 50, customer=True)
 
+    def test_of_strangers_and_one_customer_leave_a_quarter_to_the_next_customer(self) -> None:
+        budget = ByteBudget(lambda: 100)
+        budget.reserve("org1", 60, customer=True)
+        budget.reserve("a", 15, customer=False)
+        with pytest.raises(ServerBusy):
+            budget.reserve("b", 1, customer=False)
+        budget.reserve("org2", 25, customer=True)
+
     def test_of_one_request_may_exceed_a_limit_that_is_set_too_low(self) -> None:
         budget = ByteBudget(lambda: 100)
         budget.reserve("a", 101, customer=False)
