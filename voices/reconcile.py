@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.sandbox_clock import now_for
 from consent import gate, selectors
-from consent.models import Consent
+from consent.models import Consent, Reservation
 from consent.policy.state_machine import ENDED_FOR_GOOD, ConsentState
 from core import leases, transactions
 from core.contained_faults import contain_fault
@@ -37,6 +37,8 @@ ACTOR: Final = "system:sweep"
 MOST: Final = 500
 # Consents that ended this long ago are still looked at.
 LOOK_BACK: Final = timedelta(days=30)
+# Between its permit and its clip a call asks the database alone, and a task waits no longer for it.
+UNUSED_FOR: Final = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,26 @@ def _give_up_clip(clip: Clip, *, at: datetime) -> bool:
     )
 
 
+def release_unused_permits(*, at: datetime) -> int:
+    """Release the permits of calls that died before they reserved a clip, and return how many.
+
+    Of a call that has reserved one, the clip's own lease decides.
+    """
+    clips = Clip.objects.filter(decision_id=OuterRef("decision_id"))
+    held = Reservation.objects.filter(~Exists(clips), state=Reservation.State.HELD, clips__gt=0)
+    released = 0
+
+    for unused in held.select_related("decision__organisation").order_by("expires_at")[:MOST]:
+        decision = unused.decision
+        time = now_for(decision.organisation, livemode=decision.livemode, wall_time=at)
+        if decision.created_at > time - UNUSED_FOR:
+            continue
+        with contain_fault("permit not released", decision=decision.id):
+            released += gate.release(gate.get_permit(decision.id), at=time)
+
+    return released
+
+
 def release_stale_permits(*, at: datetime) -> int:
     """Release what permits set aside and no call settled in time, and return how many."""
     return gate.release_stale(at=at)
@@ -218,5 +240,6 @@ _STEPS: Final = (
     give_up_voices,
     expire_reviews,
     give_up_clips,
+    release_unused_permits,
     release_stale_permits,
 )

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Organisation
+from consent import gate
 from consent import services as consents
-from consent.models import Consent, Reservation
+from consent.models import Consent, GrantUsage, Reservation
 from core import leases
 from core.errors import NotFound
 from provenance.models import Clip
@@ -142,6 +143,21 @@ class TestCutOff:
 
         assert (Clip.objects.get().state, Clip.objects.get().code) == ("aborted", "interrupted")
         assert Reservation.objects.get().state == "released"
+
+    def test_a_permit_that_died_before_its_clip_is_given_back_within_minutes(
+        self, make_voice: MakeVoice
+    ) -> None:
+        voice = make_voice()
+        principal = principal_of(voice)
+        access = preparation.build_access_request(order_for(voice), voice, principal)
+        gate.check(access, at=NOON, actor=principal.actor, voice=voice)
+
+        reconcile.sweep_pending_work(at=NOON + reconcile.UNUSED_FOR - timedelta(seconds=1))
+        assert Reservation.objects.get().state == "held"
+        reconcile.sweep_pending_work(at=NOON + reconcile.UNUSED_FOR)
+
+        assert Reservation.objects.get().state == "released"
+        assert GrantUsage.objects.get().held_clips == 0
 
     def test_an_expired_voice_is_noted(self, make_voice: MakeVoice) -> None:
         voice = make_voice()
