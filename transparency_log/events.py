@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from core import background_tasks, canonical_json, ids, transactions
+from core import background_tasks, canonical_json, ids, request_fence, transactions
 from core.canonical_json import Json
 from transparency_log.formats import entry_kinds, log_entry
 from transparency_log.models import Body, Outbox
@@ -95,6 +95,9 @@ def append_events(new_events: Sequence[LogEvent]) -> tuple[str, ...]:
 
     Raises what `append_event` raises.
     """
+    # A request that has lost what it held makes nothing true any more.
+    request_fence.check_fence()
+
     # Check all of them before anything is written or any key is opened.
     for event in new_events:
         _check_event(event)

@@ -23,9 +23,9 @@ from config.middleware.idempotency_claims import (
     hold_key,
 )
 from config.middleware.request_fingerprint import fingerprint_request
-from config.middleware.stored_answers import replay_answer, store_answer
+from config.middleware.stored_answers import KeyFence, replay_answer, store_answer
 from config.replayed_answer import Replay
-from core import database_clock, streaming_response
+from core import database_clock, request_fence, streaming_response
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -66,7 +66,9 @@ class IdempotencyCheck(BaseThrottle):
         if kept.state == IdempotencyRecord.State.DONE:
             raise Replay(replay_answer(caller, kept))
 
-        request.META[_CLAIM] = hold_key(kept, caller, now=database_clock.get_work_time)
+        claim = hold_key(kept, caller, now=database_clock.get_work_time)
+        request.META[_CLAIM] = claim
+        request_fence.set_fence(KeyFence(claim))
         return True
 
 
@@ -81,6 +83,10 @@ class IdempotencyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Carry the request out, and settle its claim if the view took one."""
+        with request_fence.begin_request():
+            return self._answer_request(request)
+
+    def _answer_request(self, request: HttpRequest) -> HttpResponse:
         settled = streamed = False
         try:
             response = self.get_response(request)

@@ -67,6 +67,17 @@ class Claim:
         """Return a query for the row that finds it only while this request holds it."""
         return _select_running(self.row)
 
+    def demand(self) -> None:
+        """Renew the lease in the transaction of this request.
+
+        The lease may have run out meanwhile, as long as no other request has the key. A repeat that
+        waits for the row finds it renewed.
+
+        Raises IdempotencyRunning.
+        """
+        if not self.rows().update(lease_until=self.renewal.now() + leases.LEASE):
+            raise running_error()
+
 
 def hold_key(row: IdempotencyRecord, caller: Caller, *, now: Clock) -> Claim:
     """Return this request's hold on the key of `row`, and renew its lease from now on."""
@@ -105,7 +116,7 @@ def claim_key(caller: Caller, name: str, request_sha256: str, *, at: datetime) -
 
     # The first request ended between the two statements, and made nothing.
     if kept is None:
-        raise _running_error()
+        raise running_error()
 
     _refuse_unless_done(kept, request_sha256)
 
@@ -128,7 +139,7 @@ def _refuse_unless_done(kept: IdempotencyRecord, request_sha256: str) -> None:
     if kept.request_sha256 != request_sha256:
         raise IdempotencyMismatch("This idempotency key was used before with another request.")
     if kept.state == IdempotencyRecord.State.RUNNING:
-        raise _running_error()
+        raise running_error()
     if kept.state == IdempotencyRecord.State.FORGOTTEN:
         raise IdempotencyForgotten("The answer was forgotten when a person it spoke of was erased.")
     if kept.state == IdempotencyRecord.State.SECRET:
@@ -153,7 +164,7 @@ def _take_over(kept: IdempotencyRecord, *, at: datetime) -> IdempotencyRecord:
         headers={},
     )
     if not taken:
-        raise _running_error()
+        raise running_error()
 
     kept.state = IdempotencyRecord.State.RUNNING
     kept.attempt += 1
@@ -169,7 +180,8 @@ def _select_running(row: IdempotencyRecord) -> QuerySet[IdempotencyRecord]:
     )
 
 
-def _running_error() -> IdempotencyRunning:
+def running_error() -> IdempotencyRunning:
+    """Return the error for a key that another request holds."""
     return IdempotencyRunning(
         "Another request with this idempotency key is still running.", retry_after=1
     )

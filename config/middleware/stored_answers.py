@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpResponse
 
 from accounts.authentication import Caller
 from accounts.models import IdempotencyRecord
-from config.middleware.idempotency_claims import Claim
+from config.middleware.idempotency_claims import Claim, running_error
 from core.api.responses import SecretResponse
 from provenance.clips import clip_lifecycle
 from vault import sealed_values, subject_keys
@@ -20,16 +21,38 @@ KEPT_HEADERS: Final = (
 )  # fmt: skip
 
 
-def store_answer(claim: Claim, response: HttpResponse) -> None:
-    """Keep the answer. Of one that made a secret only that it was given is kept."""
+@dataclass(frozen=True, slots=True)
+class KeyFence:
+    """The fence of a request that holds an idempotency key."""
+
+    claim: Claim
+
+    def demand(self) -> None:
+        """Raise IdempotencyRunning when another request has the key by now."""
+        self.claim.demand()
+
+    def keep_answer(self, answer: HttpResponse) -> None:
+        """Keep the answer in the transaction that earns it.
+
+        Raises IdempotencyRunning.
+        """
+        if not store_answer(self.claim, answer):
+            raise running_error()
+
+
+def store_answer(claim: Claim, response: HttpResponse) -> bool:
+    """Keep the answer, once, and return whether the key was still held.
+
+    Of an answer that made a secret only that it was given is kept.
+    """
     if isinstance(response, SecretResponse):
-        claim.rows().update(
+        kept = claim.rows().update(
             state=IdempotencyRecord.State.SECRET,
             status=response.status_code,
             headers={},
             sealed_body=None,
         )
-        return
+        return bool(kept)
 
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     sealed = None
@@ -42,12 +65,13 @@ def store_answer(claim: Claim, response: HttpResponse) -> None:
             _answer_context(claim.row),
             {"body": base64.b64encode(response.content).decode()},
         )
-    claim.rows().update(
+    kept = claim.rows().update(
         state=IdempotencyRecord.State.DONE,
         status=response.status_code,
         headers=headers,
         sealed_body=sealed,
     )
+    return bool(kept)
 
 
 def replay_answer(caller: Caller, kept: IdempotencyRecord) -> HttpResponse:

@@ -5,22 +5,25 @@ forgets answers.
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client, RequestFactory
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from accounts import idempotency_records
 from accounts.api_key_changes import IssuedKey
+from accounts.authentication import admit_key
 from accounts.models import ApiKey, IdempotencyRecord
 from config.middleware import idempotency_claims
 from config.middleware.idempotency_claims import IdempotencyRunning
 from config.middleware.request_fingerprint import fingerprint_request
 from consent.models import Speaker
-from core import clock, transactions
+from core import clock, leases, transactions
 from tests.fixtures.organisations import MakeKey, hold_minute
 from tests.voices.test_races import in_threads
 
@@ -329,6 +332,56 @@ class TestFiveRetriesAtOnce:
         in_threads(lambda _number: post(key, "race", ADA).status_code, 5)
 
         assert Speaker.objects.count() == 1
+
+
+@pytest.mark.postgres
+class TestARepeatOfACallThatIsLate:
+    @pytest.mark.django_db(transaction=True)
+    def test_waits_for_its_commit_and_does_not_run_beside_it(self, key: IssuedKey) -> None:
+        at, found = clock.now(), list[str]()
+        caller = admit_key(f"Bearer {key.secret}", at=at).caller
+        assert caller is not None
+        late = idempotency_claims.claim_key(caller, "late", "a", at=at - leases.LEASE)
+        claim = idempotency_claims.hold_key(late, caller, now=clock.now)
+
+        def repeat() -> None:
+            try:
+                idempotency_claims.claim_key(caller, "late", "a", at=clock.now())
+                found.append("runs")
+            except IdempotencyRunning:
+                found.append("waits")
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=repeat)
+        with transaction.atomic():
+            claim.demand()
+            thread.start()
+            thread.join(0.3)
+            assert not found
+        thread.join(20)
+
+        claim.renewal.stop()
+        assert found == ["waits"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_that_took_the_key_first_leaves_the_late_one_nothing_to_make(
+        self, key: IssuedKey, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claim_first = idempotency_claims.claim_key
+
+        def claim_and_lose(*args: Any, **named: Any) -> IdempotencyRecord:
+            row = claim_first(*args, **named)
+            monkeypatch.undo()
+            IdempotencyRecord.objects.update(lease_until=clock.now())
+            assert post(key, "late", ADA).status_code == 201
+            return row
+
+        monkeypatch.setattr("config.middleware.idempotency.claim_key", claim_and_lose)
+
+        assert post(key, "late", ADA).status_code == 409
+        assert Speaker.objects.count() == 1
+        assert post(key, "late", ADA)["Idempotent-Replayed"] == "true"
 
 
 def _form_fingerprint(boundary: str, value: str) -> str:

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from consent.models import Grant
+from accounts.models import IdempotencyRecord
+from config.middleware import idempotency
+from consent.models import Grant, GrantUsage
+from core import clock
+from provenance.models import Clip
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, Reader
 from voices.models import Voice
 
@@ -82,6 +86,37 @@ class TestAudio:
 
         assert again.status_code == 200
         assert again["Sayso-Decision"] != first["Sayso-Decision"]
+
+    def test_is_charged_once_when_the_first_call_stood_still_while_its_repeat_ran(
+        self, client: Http, voice: Voice, reader: Reader
+    ) -> None:
+        answers: list[Any] = []
+
+        def stand_still() -> None:
+            # As long as its lease and longer: the client sends the call again meanwhile.
+            reader.meanwhile = lambda: None
+            IdempotencyRecord.objects.update(lease_until=clock.now())
+            answers.append(say(client, voice))
+
+        reader.meanwhile = stand_still
+        first = say(client, voice)
+
+        assert (first.status_code, first.json()["code"]) == (409, "idempotency_running")
+        assert answers[0].status_code == 200
+        assert sorted(clip.state for clip in Clip.objects.all()) == ["aborted", "issued"]
+        usage = GrantUsage.objects.get()
+        assert (usage.used_clips, usage.held_clips, usage.held_characters) == (1, 0, 0)
+        assert say(client, voice).content == answers[0].content
+
+    def test_is_kept_with_the_clip_though_the_process_died_before_its_answer(
+        self, client: Http, voice: Voice, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(idempotency, "store_answer", lambda *_: None)
+        first, second = say(client, voice), say(client, voice)
+
+        assert second["Idempotent-Replayed"] == "true"
+        assert (first.content, first["Content-Type"]) == (second.content, second["Content-Type"])
+        assert (len(reader.spoken), GrantUsage.objects.get().used_clips) == (1, 1)
 
     def test_of_test_data_ends_by_the_test_clock(
         self, client: Http, voice: Voice, reader: Reader

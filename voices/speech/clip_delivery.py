@@ -39,8 +39,16 @@ class DeliveredClip:
     data: bytes = field(repr=False)
 
 
+# Called last in the delivering transaction with what is delivered: the answer is kept with it.
+Conclude = Callable[[DeliveredClip], None]
+
+
 def settle_nothing(_clip_id: str, _decision_id: str) -> None:
     """Do nothing: a call that belongs to no job."""
+
+
+def conclude_nothing(_delivered: DeliveredClip) -> None:
+    """Do nothing: what no caller waits for."""
 
 
 def deliver_clip(
@@ -49,11 +57,12 @@ def deliver_clip(
     *,
     at: datetime,
     settle: Settle = settle_nothing,
+    conclude: Conclude = conclude_nothing,
 ) -> DeliveredClip:
     """Confirm the permit, spend the quota, keep the clip and log it, all in one transaction.
 
-    Raises what `settle` raises, ConsentDenied and KeyEnded when the permit has ended, and
-    ClipAlreadySettled when the clip was given up in the meantime. After an error nothing is
+    Raises what `settle` and `conclude` raise, ConsentDenied and KeyEnded when the permit has ended,
+    and ClipAlreadySettled when the clip was given up in the meantime. After an error nothing is
     delivered. Raises PlacesTaken.
     """
     clip_id, permit = prepared.reservation.clip_id, prepared.permit
@@ -99,17 +108,19 @@ def deliver_clip(
             at=at,
             actor=actor,
         )
+        delivered = DeliveredClip(
+            clip_id=clip.id,
+            decision_id=permit.decision_id,
+            sha256=clip.sha256,
+            media_type=clip.media_type,
+            disclosure=clip.disclosure,
+            aigc_label=aigc_label.get_label_json(clip),
+            padded_ms=clip.padded_ms,
+            data=rendered.data,
+        )
+        conclude(delivered)
 
-    return DeliveredClip(
-        clip_id=clip.id,
-        decision_id=permit.decision_id,
-        sha256=clip.sha256,
-        media_type=clip.media_type,
-        disclosure=clip.disclosure,
-        aigc_label=aigc_label.get_label_json(clip),
-        padded_ms=clip.padded_ms,
-        data=rendered.data,
-    )
+    return delivered
 
 
 def abort_speech(

@@ -8,14 +8,14 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.principal import Principal
-from core import ids, streaming_response, transactions
+from core import ids, request_fence, streaming_response, transactions
 from core.caller_notes import Notes
 from core.clock import Clock
 from vault import key_rings, sealed_notes
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.providers import registry
 from voices.speech import capability_checks, job_queue, pipeline, tasks
-from voices.speech.clip_delivery import DeliveredClip
+from voices.speech.clip_delivery import Conclude, DeliveredClip, conclude_nothing
 from voices.speech.streaming import session
 from voices.speech.streaming.session import StreamSession
 from voices.synthesis_requests import Providers, SpeechRequest
@@ -29,8 +29,9 @@ def speak_text(
     principal: Principal,
     now: Clock,
     providers: Providers = registry.get_provider,
+    conclude: Conclude = conclude_nothing,
 ) -> DeliveredClip:
-    """Speak one text now.
+    """Speak one text now. `conclude` is called in the transaction that delivers it.
 
     Raises as `voices.speech.pipeline.synthesize_clip`, and for fields that the engine cannot
     honour.
@@ -38,7 +39,12 @@ def speak_text(
     voice = get_voice(request.voice_id, principal=principal)
     capability_checks.check_capabilities(request, options, providers(voice.provider).capabilities())
     return pipeline.synthesize_clip(
-        request, voice, principal=principal, now=now, providers=providers
+        request,
+        voice,
+        principal=principal,
+        now=now,
+        providers=providers,
+        conclude=conclude,
     )
 
 
@@ -84,6 +90,9 @@ def queue_job(
     `wall_time` is the real time. Raises NotFound for a stranger's voice, and for fields that the
     engine cannot honour.
     """
+    # A job has no entry in the log, which would ask.
+    request_fence.check_fence()
+
     voices = _load_voices(requests, principal)
     for request in requests:
         capability_checks.check_capabilities(

@@ -14,9 +14,11 @@ from voices.providers import registry, voice_handles
 from voices.providers.provider_audio import read_provider_audio
 from voices.speech import copy_names
 from voices.speech.clip_delivery import (
+    Conclude,
     DeliveredClip,
     Settle,
     abort_speech,
+    conclude_nothing,
     deliver_clip,
     settle_nothing,
 )
@@ -33,6 +35,7 @@ def synthesize_clip(
     now: Clock,
     providers: Providers = registry.get_provider,
     settle: Settle = settle_nothing,
+    conclude: Conclude = conclude_nothing,
 ) -> DeliveredClip:
     """Speak one text, or raise with nothing delivered.
 
@@ -43,8 +46,8 @@ def synthesize_clip(
     5. Confirm, spend, keep and log in one transaction.
 
     Raises ConsentDenied, MarkFailed, CredentialFailed, UnsupportedField, ProviderUnavailable,
-    Invalid for a disclosure that is too little or cannot be spoken, and what `settle` raises. After
-    an error the permit is given back and the clip is aborted, once.
+    Invalid for a disclosure that is too little or cannot be spoken, and what `settle` and
+    `conclude` raise. After an error the permit is given back and the clip is aborted, once.
     """
     # 1.
     prepared = prepare_speech(request, voice, principal=principal, now=now)
@@ -66,7 +69,7 @@ def synthesize_clip(
             rendered = render_clip(prepared, provider_audio, at=now())
 
             # 5.
-            return deliver_clip(prepared, rendered, at=now(), settle=settle)
+            return deliver_clip(prepared, rendered, at=now(), settle=settle, conclude=conclude)
     except BaseException as error:
         abort_speech(prepared, error, at=now())
         raise

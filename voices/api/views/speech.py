@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import Caller, get_caller
 from audio import encoding
-from core import database_clock
+from core import database_clock, request_fence
 from core.api.openapi import describe_header, describe_polling
 from core.api.serializers import flatten_errors, read_form
 from core.caller_notes import Notes
@@ -110,9 +110,14 @@ class SpeechView(APIView):
                 notes=replace(order.notes, client_reference=""),
             )
             return _respond_with_job(job)
-        return _respond_with_audio(
-            dispatch.speak_text(order, options, principal=caller.principal, now=caller.now)
+        spoken = dispatch.speak_text(
+            order,
+            options,
+            principal=caller.principal,
+            now=caller.now,
+            conclude=lambda delivered: request_fence.keep_answer(_respond_with_audio(delivered)),
         )
+        return _respond_with_audio(spoken)
 
 
 class SpeechBatchView(APIView):
