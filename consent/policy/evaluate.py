@@ -45,33 +45,32 @@ def evaluate_request(request: AccessRequest, facts: PolicyContext) -> PolicyResu
         return PolicyResult(reasons=tuple(general), grant=None)
     general.extend(check_consent(request, facts, consent))
 
-    refused: list[tuple[str, list[Reason]]] = []
+    refused: list[list[Reason]] = []
     for grant in consent.grants:
         against = check_grant(request, grant, consent, facts)
         if not against and not general:
             return PolicyResult(reasons=(), grant=grant)
-        refused.append((grant.grant_id, against))
+        refused.append(against)
 
     return PolicyResult(reasons=(*general, *_explain_grants(request, consent, refused)), grant=None)
 
 
 def _explain_grants(
-    request: AccessRequest, consent: ConsentView, refused: list[tuple[str, list[Reason]]]
+    request: AccessRequest, consent: ConsentView, refused: list[list[Reason]]
 ) -> list[Reason]:
-    """Return the reasons of the nearest grant, each with its name."""
+    """Return the reasons of the nearest grant. A use that it lacks names those of every grant."""
     if not refused:
         detail = "This consent has no grant left."
         return [make_reason("action_not_covered", detail, consent, required=request.action)]
 
-    # Of equally near ones the first.
-    grant_id, against = min(refused, key=lambda one: _rank_reasons(one[1]))
-    uses = tuple(dict.fromkeys(grant.use_case for grant in consent.grants))
+    if len(refused) == 1:
+        return refused[0]
 
+    # Of equally near ones the first.
+    nearest = min(refused, key=_rank_reasons)
+    uses = tuple(dict.fromkeys(grant.use_case for grant in consent.grants))
     return [
-        replace(
-            reason, grant=grant_id, granted=uses if reason.code == _OTHER_USE else reason.granted
-        )
-        for reason in against
+        replace(reason, granted=uses) if reason.code == _OTHER_USE else reason for reason in nearest
     ]
 
 

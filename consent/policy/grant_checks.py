@@ -12,7 +12,7 @@ from consent.policy.types import (
     GrantView,
     PolicyContext,
     Reason,
-    make_reason,
+    make_grant_reason,
 )
 
 _LABELS: Final = ", ".join(sorted(use_cases.EXCLUDABLE))
@@ -29,14 +29,15 @@ def check_grant(
     needed = use_cases.get_minimum_level(named, facts.raised)
     needed = max(needed, request.assurance_floor)
     if consent.assurance < needed and not _trusted_as_l1(consent, named, needed, facts):
-        against.append(_assurance_reason(consent, needed))
+        against.append(_assurance_reason(grant, consent, needed))
     # 2. action
     if request.action not in grant.actions:
         against.append(
-            make_reason(
+            make_grant_reason(
                 "action_not_covered",
                 "This act was not agreed to.",
                 consent,
+                grant,
                 request.action,
                 sorted(grant.actions),
             )
@@ -44,10 +45,11 @@ def check_grant(
     # 3. use case
     if use_case is not None and not use_cases.covers_use_case(grant.use_case, use_case):
         against.append(
-            make_reason(
+            make_grant_reason(
                 "use_case_not_covered",
                 "This use was not agreed to.",
                 consent,
+                grant,
                 use_case,
                 [grant.use_case],
             )
@@ -57,10 +59,11 @@ def check_grant(
         grant.languages, request.language
     ):
         against.append(
-            make_reason(
+            make_grant_reason(
                 "language_not_covered",
                 "This language was not agreed to.",
                 consent,
+                grant,
                 request.language,
                 grant.spelt,
             )
@@ -121,29 +124,40 @@ def _check_exclusions(
             "The person excluded something in words that no call can be judged by. Only a "
             "new signature helps."
         )
-        against.append(make_reason("content_excluded", detail, consent))
+        against.append(make_grant_reason("content_excluded", detail, consent, grant))
     if request.use_case is not None:
         for code in sorted(
             forbidden.intersection(use_cases.list_excluding_codes(request.use_case))
         ):
             against.append(
-                make_reason(
-                    "content_excluded", f"The person excluded {code}.", consent, request.use_case
+                make_grant_reason(
+                    "content_excluded",
+                    f"The person excluded {code}.",
+                    consent,
+                    grant,
+                    request.use_case,
                 )
             )
     for label in request.labels:
         if label == use_cases.UNSURE:
             detail = f"A label is `unsure` or not known, and doubt refuses. Name one of: {_LABELS}."
-            against.append(make_reason("content_excluded", detail, consent, label))
+            against.append(make_grant_reason("content_excluded", detail, consent, grant, label))
         elif not forbidden.isdisjoint(use_cases.list_excluding_codes(label)):
             against.append(
-                make_reason("content_excluded", "Content of this kind is excluded.", consent, label)
+                make_grant_reason(
+                    "content_excluded", "Content of this kind is excluded.", consent, grant, label
+                )
             )
         elif not use_cases.list_sensitive_kinds(label) <= grant.sensitive_content:
             detail = "Content of this kind was not agreed to."
             against.append(
-                make_reason(
-                    "content_excluded", detail, consent, label, sorted(grant.sensitive_content)
+                make_grant_reason(
+                    "content_excluded",
+                    detail,
+                    consent,
+                    grant,
+                    label,
+                    sorted(grant.sensitive_content),
                 )
             )
     return against
@@ -159,21 +173,27 @@ def _check_quota(request: AccessRequest, grant: GrantView, consent: ConsentView)
     if characters is not None and request.characters > characters:
         detail = "Not enough characters are left."
         against.append(
-            make_reason("quota_exceeded", detail, consent, request.characters, [max(characters, 0)])
+            make_grant_reason(
+                "quota_exceeded", detail, consent, grant, request.characters, [max(characters, 0)]
+            )
         )
     if clips is not None and clips < 1:
-        against.append(make_reason("quota_exceeded", "No clip is left.", consent, 1, [0]))
+        against.append(
+            make_grant_reason("quota_exceeded", "No clip is left.", consent, grant, 1, [0])
+        )
     if milliseconds is not None and milliseconds <= 0:
         against.append(
-            make_reason("quota_exceeded", "No second of audio is left.", consent, None, [0])
+            make_grant_reason(
+                "quota_exceeded", "No second of audio is left.", consent, grant, None, [0]
+            )
         )
     return against
 
 
-def _assurance_reason(consent: ConsentView, needed: int) -> Reason:
+def _assurance_reason(grant: GrantView, consent: ConsentView, needed: int) -> Reason:
     detail = f"This use needs a consent signed at level L{needed}."
-    return make_reason(
-        "assurance_too_low", detail, consent, f"L{needed}", [f"L{consent.assurance}"]
+    return make_grant_reason(
+        "assurance_too_low", detail, consent, grant, f"L{needed}", [f"L{consent.assurance}"]
     )
 
 
@@ -183,8 +203,8 @@ def _channel_reason(request: AccessRequest, grant: GrantView, consent: ConsentVi
         if request.channel
         else "The call names no channel. Not every one was agreed to."
     )
-    return make_reason(
-        "channel_not_covered", detail, consent, request.channel, sorted(grant.channels)
+    return make_grant_reason(
+        "channel_not_covered", detail, consent, grant, request.channel, sorted(grant.channels)
     )
 
 
@@ -194,6 +214,11 @@ def _territory_reason(request: AccessRequest, grant: GrantView, consent: Consent
         if request.territory
         else "The call names no territory. Not every one was agreed to."
     )
-    return make_reason(
-        "territory_not_covered", detail, consent, request.territory, sorted(grant.territories)
+    return make_grant_reason(
+        "territory_not_covered",
+        detail,
+        consent,
+        grant,
+        request.territory,
+        sorted(grant.territories),
     )

@@ -234,6 +234,25 @@ def make_reason(
     )
 
 
+def make_grant_reason(
+    code: str,
+    detail: str,
+    consent: ConsentView,
+    grant: GrantView,
+    required: str | int | None = None,
+    granted: tuple[str, ...] | list[str] | list[int] = (),
+) -> Reason:
+    """Make a reason that speaks against one grant of a consent."""
+    return Reason(
+        code=code,
+        detail=detail,
+        consent=consent.consent_id,
+        grant=grant.grant_id,
+        required=required,
+        granted=tuple(granted),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyResult:
     """Allowed by one grant, or refused for reasons. It is never both and never neither."""
