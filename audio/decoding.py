@@ -161,7 +161,7 @@ def _parse_answer(output: bytes) -> tuple[dict[str, int], list[np.typing.NDArray
     try:
         said, start = answers.split_answer(output)
         if "error" in said:
-            reason = answers.read_text(said, "error")
+            reason = answers.read_short_text(said, "error")
             raise UnreadableAudio(reason if reason in containers.REASONS else "unreadable")
 
         facts = _read_facts(said)

@@ -47,7 +47,7 @@ def read_whole_number(facts: Mapping[str, Any], name: str, least: int, most: int
     return found
 
 
-def read_text(facts: Mapping[str, Any], name: str) -> str:
+def read_short_text(facts: Mapping[str, Any], name: str) -> str:
     """Return the text `name`.
 
     Raises AnswerForged.
@@ -59,12 +59,12 @@ def read_text(facts: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def read_texts(facts: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def read_short_texts(facts: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """Return the list of texts `name`.
 
     Raises AnswerForged.
     """
-    return tuple(read_text({name: one}, name) for one in _read_list(facts, name))
+    return tuple(read_short_text({name: one}, name) for one in _read_list(facts, name))
 
 
 def read_objects(facts: Mapping[str, Any], name: str) -> tuple[dict[str, Any], ...]:

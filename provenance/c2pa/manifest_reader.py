@@ -123,7 +123,7 @@ def _parse_answer(output: bytes) -> Credentials:
         report, _ = answers.split_answer(output)
         if "error" in report:
             kinds = {"absent": ManifestState.ABSENT, "remote": ManifestState.REMOTE_ONLY}
-            kind = answers.read_text(report, "error")
+            kind = answers.read_short_text(report, "error")
             return Credentials(state=kinds.get(kind, ManifestState.UNREADABLE))
 
         return _build_credentials(report)
@@ -133,9 +133,9 @@ def _parse_answer(output: bytes) -> Credentials:
 
 def _build_credentials(report: Mapping[str, Any]) -> Credentials:
     states = {"Trusted": ManifestState.TRUSTED, "Valid": ManifestState.UNKNOWN_SIGNER}
-    state = states.get(answers.read_text(report, "state"), ManifestState.INVALID)
+    state = states.get(answers.read_short_text(report, "state"), ManifestState.INVALID)
     bindings = [
-        (answers.read_text(one, "alg"), answers.read_text(one, "value"))
+        (answers.read_short_text(one, "alg"), answers.read_short_text(one, "value"))
         for one in answers.read_objects(report, "bindings")
     ]
     clips = [
@@ -143,12 +143,14 @@ def _build_credentials(report: Mapping[str, Any]) -> Credentials:
         for algorithm, value in bindings
         if algorithm == manifest.ALGORITHM
     ]
-    serial = answers.read_text(report, "serial")
-    lists = {name: answers.read_texts(report, name) for name in ("sources", "ingredients", "codes")}
+    serial = answers.read_short_text(report, "serial")
+    lists = {
+        name: answers.read_short_texts(report, name) for name in ("sources", "ingredients", "codes")
+    }
 
     return Credentials(
         state=state,
-        manifest_id=answers.read_text(report, "active"),
+        manifest_id=answers.read_short_text(report, "active"),
         ours=state is ManifestState.TRUSTED and serial in signing_authority.list_serials(),
         clip_id=next(iter(clips), None),
         synthetic=any(source.rpartition("/")[2] in _SYNTHETIC for source in lists["sources"]),
