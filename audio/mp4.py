@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from core.errors import Unavailable
 
-_SANDBOX: Final = Sandbox(Path(__file__).with_name("aac_child.py"), Limits(most_out=2**25))
 _HEAD: Final = 8
 _TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _OFFSETS: Final = b"stco"
@@ -29,16 +28,23 @@ _NOTHING: Final = b"\0\0\0\x08ilst"
 _UTF8: Final = 1  # the well-known type of a value
 
 
-class EncoderUnavailable(Unavailable):
-    """The encoder process could not be started or did not make a file."""
-
-    code = "encoder_unavailable"
-
-
 @lru_cache(maxsize=1)
 def is_encoder_available() -> bool:
     """Check whether this installation has the encoder."""
     return importlib.util.find_spec("av") is not None
+
+
+_SANDBOX: Final = Sandbox(
+    Path(__file__).with_name("aac_child.py"),
+    Limits(most_out=2**25),
+    is_installed=is_encoder_available(),
+)
+
+
+class EncoderUnavailable(Unavailable):
+    """The encoder process could not be started or did not make a file."""
+
+    code = "encoder_unavailable"
 
 
 def encode_m4a(pcm: NDArray[np.int16], *, rate: int, bit_rate: int) -> bytes:

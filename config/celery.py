@@ -20,6 +20,7 @@ from celery.signals import (
     import_modules,
     setup_logging,
     worker_init,
+    worker_process_init,
     worker_process_shutdown,
     worker_shutting_down,
 )
@@ -27,6 +28,11 @@ from django.conf import settings
 from kombu import Producer
 from kombu.exceptions import OperationalError
 from kombu.transport.virtual import Channel
+
+from audio.sandbox import template_client
+
+# Some of the modules below read the settings when they are loaded.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config import (
     database_waits,
@@ -39,10 +45,11 @@ from config.task_modules import TASK_MODULES
 from core import background_tasks
 from core.background_tasks import BackgroundTask
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 logger = logging.getLogger(__name__)
 # So many messages wait in a queue before what is sent again and again is left out.
 _MOST_WAITING: Final = 50
+WORKING_ON_SOUND: Final = frozenset({"speech", embedded_worker.COMMON})
+"""The queues whose tasks read files, speak or encode."""
 
 
 class SaysoTask(Task):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -130,6 +137,15 @@ setup_logging.connect(lambda **_signal: None, weak=False)
 worker_init.connect(lambda **_signal: restore_guard.refuse_unfinished_restore(), weak=False)
 worker_init.connect(lambda **_signal: process_protection.protect_process(), weak=False)
 worker_init.connect(lambda **_signal: database_waits.bound_waits(in_worker=True), weak=False)
+
+
+def _start_templates(**_signal: object) -> None:
+    """Start the sandbox's templates in a process of the pool, if it is one for work on sound."""
+    if not WORKING_ON_SOUND.isdisjoint(app.amqp.queues.consume_from):
+        template_client.start_templates()
+
+
+worker_process_init.connect(_start_templates, weak=False)
 
 # A child of the pool ends without the functions that a process runs at its end.
 worker_process_shutdown.connect(lambda **_signal: sender.flush(), weak=False)

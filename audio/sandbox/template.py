@@ -11,6 +11,7 @@ may still open files for it. Then the child is confined, answers `R`, and the pr
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import io
 import json
@@ -18,6 +19,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, cast
 
@@ -25,6 +27,7 @@ _MESSAGE: Final = 4096
 _LINE: Final = 2**20
 _HIGHEST: Final = 65_536
 _DESCRIPTORS: Final = 8
+_LOADED: Final = b"L"
 
 
 class _Confinement(Protocol):
@@ -68,6 +71,9 @@ def serve_requests(control: socket.socket, program: Program, confinement: _Confi
     """Fork a child for each request until the socket closes."""
     # The kernel collects children that have ended.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    with suppress(BrokenPipeError):
+        control.send(_LOADED)
 
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE, 1)
@@ -125,6 +131,9 @@ def main() -> None:
     confinement = cast(_Confinement, load_module(beside))
     program = cast(Program, load_module(Path(sys.argv[1])))
     program.load_libraries()
+    # What is loaded stays. A collection in a child would write to its pages, and so copy them.
+    gc.collect()
+    gc.freeze()
 
     serve_requests(socket.socket(fileno=0), program, confinement)
 

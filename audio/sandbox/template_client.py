@@ -1,14 +1,17 @@
 """The service's side of the sandbox: one request, one answer.
 
-A `Sandbox` starts its template with the first request, starts another when it is gone, and one of
-its own in a process that was forked. It is safe for threads.
+A process that serves starts the templates of all its sandboxes ahead (`start_templates`). Elsewhere
+a `Sandbox` starts its template with the first request. It starts another when it is gone, and one
+of its own in a process that was forked. It is safe for threads.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -20,6 +23,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+logger = logging.getLogger(__name__)
 
 _TEMPLATE: Final = Path(__file__).with_name("template.py")
 # One BLAS thread: a template with more than one thread cannot be forked safely.
@@ -56,6 +61,16 @@ class _Template:
     control: socket.socket
     owner: int = field(default_factory=os.getpid)
 
+    def wait_until_loaded(self, seconds: float) -> bool:
+        """Wait for the program's libraries. Return False if it ended or takes longer."""
+        poller = select.poll()
+        try:
+            poller.register(self.control, select.POLLIN)
+            # What it says is left there, so that each caller finds it.
+            return bool(poller.poll(1000 * seconds) and self.control.recv(1, socket.MSG_PEEK))
+        except (OSError, ValueError):
+            return False  # another thread has ended it
+
     def end(self) -> None:
         """Close the socket. The template of this process is ended and collected."""
         self.control.close()
@@ -65,11 +80,15 @@ class _Template:
 
 
 class Sandbox:
-    """Runs a program on foreign bytes, in a confined child for each request."""
+    """Runs a program on foreign bytes, in a confined child for each request.
 
-    def __init__(self, program: Path, limits: Limits) -> None:
+    `is_installed` says whether the program's libraries are there.
+    """
+
+    def __init__(self, program: Path, limits: Limits, *, is_installed: bool = True) -> None:
         self.program = program
         self.limits = limits
+        self.is_installed = is_installed
         self._message = json.dumps(
             {
                 "memory": limits.memory,
@@ -105,6 +124,21 @@ class Sandbox:
             self._discard(template)
 
         raise ChildFailed(self.program.stem)
+
+    def start(self) -> bool:
+        """Start the template if there is none, and wait until it is loaded.
+
+        Return False if it cannot be started or loaded. The next request tries again.
+        """
+        try:
+            template = self._ensure_started()
+        except OSError:
+            return False
+        if template.wait_until_loaded(_LOAD_SECONDS):
+            return True
+
+        self._discard(template)
+        return False
 
     @property
     def template_pid(self) -> int | None:
@@ -175,6 +209,26 @@ class Sandbox:
 
 
 _all: weakref.WeakSet[Sandbox] = weakref.WeakSet()
+
+
+def start_templates() -> threading.Thread:
+    """Start the template of every sandbox of this process in the background.
+
+    Neither the start of the process nor the first file waits for the libraries.
+    """
+    # A process that ends does not wait for it either. What it has started ends with the process.
+    starter = threading.Thread(target=_start_all, name="sayso-templates", daemon=True)
+    starter.start()
+    return starter
+
+
+def _start_all() -> None:
+    # One after the other: the first requests want a processor too.
+    for sandbox in sorted(_all, key=lambda sandbox: sandbox.program.name):
+        if sandbox.is_installed and not sandbox.start():
+            logger.error(
+                "a program of the sandbox cannot be loaded", extra={"program": sandbox.program.stem}
+            )
 
 
 def _receive(ours: socket.socket, most: int, deadline: float) -> bytearray:

@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_asgi_application()
 
 # Tasks need the apps that the line above loads.
-from config import (  # noqa: E402
-    celery,  # noqa: F401
+from audio.sandbox import template_client  # noqa: E402 - as above
+from config import (  # noqa: E402 - as above
+    celery,  # noqa: F401 - the app of the tasks
     database_waits,
     embedded_worker,
     process_protection,
@@ -50,6 +51,7 @@ async def _run_lifespan(receive: Any, send: Any) -> None:
             database_waits.bound_waits()
             restore_guard.refuse_unfinished_restore()
             process_protection.protect_process()
+            template_client.start_templates()
             embedded_worker.start_worker()
             await send({"type": "lifespan.startup.complete"})
         else:

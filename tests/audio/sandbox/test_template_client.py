@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from audio.sandbox import template_client
 from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from tests.support.sandbox_programs import build_sandbox
 
@@ -202,6 +203,41 @@ class TestFaults:
     def test_a_program_that_is_missing_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(ChildFailed):
             Sandbox(tmp_path / "missing.py", Limits(most_out=1)).run({})
+
+
+class TestStartingAhead:
+    def test_loads_each_program_before_the_first_file_and_tells_which_cannot(
+        self,
+        build: Build,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        first, broken = build(ECHO), Sandbox(tmp_path / "missing.py", Limits(most_out=1))
+        absent = Sandbox(first.program, first.limits, is_installed=False)
+        monkeypatch.setattr(template_client, "_all", {first, broken, absent})
+
+        template_client.start_templates().join()
+
+        ready, began = first.template_pid, time.monotonic()
+        assert first.run({}, b"ab") == b"ba"
+        assert time.monotonic() - began < 1
+        assert first.template_pid == ready is not None
+        assert absent.template_pid is None
+        assert caplog.messages == ["a program of the sandbox cannot be loaded"]
+
+    def test_is_no_hindrance_to_a_file_that_comes_before_it_is_loaded(self, build: Build) -> None:
+        sandbox = build(ECHO, load="time.sleep(0.5)")
+        starter = threading.Thread(target=sandbox.start)
+        starter.start()
+        wait_until(lambda: sandbox.template_pid is not None)
+        early = sandbox.template_pid
+
+        assert sandbox.run({}, b"ab") == b"ba"
+
+        starter.join()
+        assert sandbox.start()
+        assert sandbox.template_pid == early
 
 
 class TestProcesses:
