@@ -30,9 +30,9 @@ class Sealer(Protocol):
         """Open the organisation's key once for all rows that are opened inside the context."""
 
     def filter_rows(
-        self, rows: Rows, external_id: str | None, *, organisation_id: str, at: datetime
+        self, rows: Rows, wanted: Mapping[str, Any], *, organisation_id: str, at: datetime
     ) -> Rows:
-        """Return the rows with this `external_id`, or all for None."""
+        """Return the rows with the notes that `wanted` names."""
 
 
 note_sealer: Final = Hook[Sealer]("accounts.note_sealing.note_sealer")

@@ -128,6 +128,10 @@ def _complete_operation(operation: Node, method: str, *, path: str) -> None:
     operation["summary"] = _summarise(operation["description"])
     if example := EXAMPLES.get(operation["operationId"]):
         operation["requestBody"]["content"]["application/json"]["example"] = example
+    for parameter in operation.get("parameters", ()):
+        # `metadata[shelf]=b`: without a style, an object in a query has another form.
+        if parameter["in"] == "query" and parameter.get("schema", {}).get("type") == "object":
+            parameter |= {"style": "deepObject", "explode": True}
     security = operation.setdefault("security", [])
     # An empty rule among them: the key may be left out, and a bad one is refused all the same.
     keyed = bool(security) and {} not in security

@@ -91,10 +91,10 @@ def list_speakers(organisation_id: str, *, livemode: bool) -> QuerySet[Speaker]:
 
 
 def filter_speakers(
-    wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
+    wanted: Mapping[str, Any], *, organisation_id: str, livemode: bool, at: datetime
 ) -> QuerySet[Speaker]:
-    """Return an organisation's speakers of this `kind` and `state`, with this `email` and
-    `external_id`.
+    """Return an organisation's speakers of this `kind` and `state`, with this `email`,
+    `external_id` and `metadata`.
 
     What `wanted` does not name narrows nothing.
     """
@@ -104,9 +104,7 @@ def filter_speakers(
         index = sealed_values.blind_index(organisation_id, email, at=at)
         rows = rows.filter(email_index=index)
 
-    return sealed_notes.filter_by_note(
-        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
-    )
+    return sealed_notes.filter_by_notes(rows, wanted, organisation_id=organisation_id, at=at)
 
 
 def list_decisions(organisation_id: str, *, livemode: bool) -> QuerySet[Decision]:
@@ -118,7 +116,7 @@ def filter_decisions(
     wanted: Mapping[str, Any], *, organisation_id: str, livemode: bool, at: datetime
 ) -> QuerySet[Decision]:
     """Return an organisation's decisions by `consent`, `voice`, `allowed`, `preview`,
-    `external_id`, and a half-open period `from` and `to`.
+    `external_id`, `metadata`, and a half-open period `from` and `to`.
 
     What `wanted` does not name narrows nothing.
     """
@@ -134,9 +132,7 @@ def filter_decisions(
         **{column: wanted[name] for name, column in columns.items() if name in wanted}
     )
 
-    return sealed_notes.filter_by_note(
-        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
-    )
+    return sealed_notes.filter_by_notes(rows, wanted, organisation_id=organisation_id, at=at)
 
 
 def _consent_to_ended(row: Consent) -> Ended:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypedDict
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 
 from core.errors import Fault, Invalid
+from core.hash_lists import HashListField
 
 MOST_KEYS: Final = 20
 """How many keys `metadata` has at most."""
@@ -70,13 +73,34 @@ class Notes:
 
 
 class Noted(models.Model):
-    """A row with notes: the ciphertext, and a keyed hash of the caller's own id to find the row by.
+    """A row with notes: the ciphertext, and keyed hashes to find the row by.
 
-    Both go with the row's person. `vault.sealed_notes` fills, opens and searches them.
+    One is of the caller's own id, one of each entry of `metadata`. All go with the row's person.
+    `vault.sealed_notes` fills, opens and searches them.
     """
 
     sealed_notes = models.BinaryField(null=True, editable=False)
     external_index = models.CharField(max_length=64, blank=True, default="", editable=False)
+    metadata_index = HashListField(null=True, editable=False)
 
     class Meta:
         abstract = True
+
+
+def make_note_indexes(table: str) -> tuple[models.Index, ...]:
+    """Make the indexes that find the rows of `table` by their notes.
+
+    Rows without notes are not in them.
+    """
+    return (
+        models.Index(
+            name=f"{table}_by_external_id",
+            fields=["external_index"],
+            condition=~Q(external_index=""),
+        ),
+        GinIndex(
+            name=f"{table}_by_metadata",
+            fields=["metadata_index"],
+            condition=Q(metadata_index__isnull=False),
+        ),
+    )

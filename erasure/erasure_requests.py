@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -60,9 +60,9 @@ def request_erasure(
 
 
 def filter_erasures(
-    wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
+    wanted: Mapping[str, Any], *, organisation_id: str, livemode: bool, at: datetime
 ) -> QuerySet[Erasure]:
-    """Return an organisation's erasures by `speaker`, `state` and `external_id`.
+    """Return an organisation's erasures by `speaker`, `state`, `external_id` and `metadata`.
 
     What `wanted` does not name narrows nothing.
     """
@@ -71,9 +71,7 @@ def filter_erasures(
         **{column: wanted[name] for name, column in columns.items() if name in wanted}
     )
 
-    return sealed_notes.filter_by_note(
-        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
-    )
+    return sealed_notes.filter_by_notes(rows, wanted, organisation_id=organisation_id, at=at)
 
 
 def list_erasures(organisation_id: str, *, livemode: bool) -> QuerySet[Erasure]:

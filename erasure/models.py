@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from core import leases
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 from core.leases import Queued
 
 
@@ -69,11 +69,7 @@ class Erasure(Queued, Noted):
             models.Index(
                 name="erasure_by_time", fields=["organisation", "livemode", "created_at", "id"]
             ),
-            models.Index(
-                name="erasure_by_external_id",
-                fields=["external_index"],
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("erasure"),
         ]
         constraints = [
             models.UniqueConstraint(name="erasure_once_per_speaker", fields=["speaker_id"]),

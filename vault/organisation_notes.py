@@ -43,9 +43,7 @@ class OrganisationSealer:
         return key_rings.hold_subject_keys((), organisation_id=organisation_id)
 
     def filter_rows(
-        self, rows: Rows, external_id: str | None, *, organisation_id: str, at: datetime
+        self, rows: Rows, wanted: Mapping[str, Any], *, organisation_id: str, at: datetime
     ) -> Rows:
-        """Return the rows with this `external_id`, or all for None."""
-        return sealed_notes.filter_by_note(
-            rows, "external_id", external_id, organisation_id=organisation_id, at=at
-        )
+        """Return the rows with the notes that `wanted` names."""
+        return sealed_notes.filter_by_notes(rows, wanted, organisation_id=organisation_id, at=at)

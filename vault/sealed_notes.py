@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from django.db.models import QuerySet
 
+from core import canonical_json
 from core.caller_notes import Noted, Notes
 from vault import sealed_values, subject_keys
 
@@ -25,7 +26,11 @@ COLUMNS: Final[Mapping[Field, str]] = {
     "external_id": "external_index",
     "client_reference": "reference_index",
 }
-NONE: Final[Mapping[str, Any]] = {"sealed_notes": None, "external_index": ""}
+NONE: Final[dict[str, Any]] = {
+    "sealed_notes": None,
+    "external_index": "",
+    "metadata_index": None,
+}
 """The columns of a row without notes."""
 
 
@@ -45,9 +50,14 @@ def seal_notes(
         _seal_context(row_id),
         {**value, "metadata": dict(notes.metadata)},
     )
-    external = index_note("external_id", notes.external_id, organisation_id=organisation_id, at=at)
-
-    return {"sealed_notes": sealed, "external_index": external}
+    columns = NONE | {"sealed_notes": sealed}
+    if notes.external_id or notes.metadata:
+        derive = _open_index_key(organisation_id, at=at)
+        columns |= {
+            "external_index": _hash_note(derive, "external_id", notes.external_id),
+            "metadata_index": _hash_metadata(derive, notes.metadata),
+        }
+    return columns
 
 
 def open_notes(row: Noted, *, subjects: Collection[str]) -> Notes:
@@ -78,28 +88,55 @@ def index_note(field: Field, value: str, *, organisation_id: str, at: datetime) 
     Each field has a key of its own. Equal values have equal hashes inside one organisation and
     field. Nothing else can be learnt without the key.
     """
+    return _hash_note(_open_index_key(organisation_id, at=at), field, value) if value else ""
+
+
+def filter_by_notes(
+    rows: Rows, wanted: Mapping[str, Any], *, organisation_id: str, at: datetime
+) -> Rows:
+    """Return an organisation's rows with the notes that `wanted` names: exactly these texts, and
+    all these entries of `metadata`.
+
+    What `wanted` does not name narrows nothing. No row has an empty text.
+    """
+    texts = {field: wanted[field] for field in COLUMNS if wanted.get(field) is not None}
+    metadata: Mapping[str, str] = wanted.get("metadata") or {}
+    if not texts and not metadata:
+        return rows
+
+    derive = _open_index_key(organisation_id, at=at)
+    for field, value in texts.items():
+        hashed = _hash_note(derive, field, value)
+        rows = rows.filter(**{COLUMNS[field]: hashed}) if hashed else rows.none()
+
+    hashes = _hash_metadata(derive, metadata)
+    return rows.filter(metadata_index__holds_all=hashes) if hashes else rows
+
+
+def _open_index_key(organisation_id: str, *, at: datetime) -> subject_keys.Derive:
+    return subject_keys.open_subject(None, organisation_id=organisation_id, at=at)[1]
+
+
+def _hash_note(derive: subject_keys.Derive, field: Field, value: str) -> str:
     if not value:
         return ""
 
-    _, derive = subject_keys.open_subject(None, organisation_id=organisation_id, at=at)
     normal = unicodedata.normalize("NFC", value).encode("utf-8")
     return hmac.new(derive(f"notes-index/1|{field}"), normal, hashlib.sha256).hexdigest()
 
 
-def filter_by_note(
-    rows: Rows, field: Field, value: str | None, *, organisation_id: str, at: datetime
-) -> Rows:
-    """Return an organisation's rows whose field has exactly this value.
+def _hash_metadata(derive: subject_keys.Derive, metadata: Mapping[str, str]) -> list[str] | None:
+    """Return the hashes of the entries, sorted, or None for no entries.
 
-    They are all for None, and none for an empty text.
+    Each is 128 bits of an HMAC-SHA256 over name and value.
     """
-    if value is None:
-        return rows
-    if not value:
-        return rows.none()
+    if not metadata:
+        return None
 
-    hashed = index_note(field, value, organisation_id=organisation_id, at=at)
-    return rows.filter(**{COLUMNS[field]: hashed})
+    key = derive("notes-index/1|metadata")
+    # As a JSON array, so that no two entries are one text.
+    entries = (canonical_json.dump([name, text]) for name, text in metadata.items())
+    return sorted({hmac.new(key, entry, hashlib.sha256).hexdigest()[:32] for entry in entries})
 
 
 def _seal_context(row_id: str) -> str:

@@ -43,7 +43,7 @@ def list_clips(principal: Principal) -> QuerySet[Clip]:
 def filter_clips(
     wanted: Mapping[str, Any], *, principal: Principal, at: datetime
 ) -> QuerySet[Clip]:
-    """Return the principal's clips by the columns in `_COLUMNS`, `external_id` and
+    """Return the principal's clips by the columns in `_COLUMNS`, `external_id`, `metadata` and
     `client_reference`.
 
     What `wanted` does not name narrows nothing.
@@ -51,15 +51,10 @@ def filter_clips(
     rows = list_clips(principal).filter(
         **{column: wanted[name] for name, column in _COLUMNS.items() if name in wanted}
     )
-    for note in ("external_id", "client_reference"):
-        rows = sealed_notes.filter_by_note(
-            rows,
-            note,
-            wanted.get(note),
-            organisation_id=principal.organisation_id,
-            at=at,
-        )
-    return rows
+
+    return sealed_notes.filter_by_notes(
+        rows, wanted, organisation_id=principal.organisation_id, at=at
+    )
 
 
 def get_own_clip(clip_id: str, *, principal: Principal) -> Clip:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import QuerySet
 
@@ -30,10 +30,10 @@ def list_voices(principal: Principal) -> QuerySet[Voice]:
 
 
 def filter_voices(
-    wanted: Mapping[str, str], *, principal: Principal, at: datetime
+    wanted: Mapping[str, Any], *, principal: Principal, at: datetime
 ) -> QuerySet[Voice]:
     """Return the principal's voices by `state`, `consent`, `speaker`, `language`, `use_case`,
-    `provider` and `external_id`.
+    `provider`, `external_id` and `metadata`.
 
     What `wanted` does not name narrows nothing.
     """
@@ -41,12 +41,8 @@ def filter_voices(
         **{column: wanted[name] for name, column in _COLUMNS.items() if name in wanted}
     )
 
-    return sealed_notes.filter_by_note(
-        rows,
-        "external_id",
-        wanted.get("external_id"),
-        organisation_id=principal.organisation_id,
-        at=at,
+    return sealed_notes.filter_by_notes(
+        rows, wanted, organisation_id=principal.organisation_id, at=at
     )
 
 

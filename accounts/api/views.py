@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -245,7 +245,7 @@ def _list_visible_keys(caller: Caller) -> QuerySet[ApiKey]:
     return keys if caller.livemode else keys.filter(livemode=False)
 
 
-def _filter_keys(form: dict[str, str], caller: Caller) -> QuerySet[ApiKey]:
+def _filter_keys(form: dict[str, Any], caller: Caller) -> QuerySet[ApiKey]:
     rows = _list_visible_keys(caller)
     if "mode" in form:
         rows = rows.filter(livemode=form["mode"] == "live")
@@ -253,7 +253,7 @@ def _filter_keys(form: dict[str, str], caller: Caller) -> QuerySet[ApiKey]:
         rows = rows.filter(product=form["product"])
 
     return note_sealing.note_sealer.get().filter_rows(
-        rows, form.get("external_id"), organisation_id=caller.organisation_id, at=clock.now()
+        rows, form, organisation_id=caller.organisation_id, at=clock.now()
     )
 
 

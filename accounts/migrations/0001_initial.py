@@ -1,3 +1,4 @@
+import core.hash_lists
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.db import migrations, models
@@ -43,6 +44,7 @@ class Migration(migrations.Migration):
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('name', models.CharField(max_length=200, unique=True)),
                 ('contact', models.JSONField(default=dict)),
                 ('policy', models.JSONField(default=dict)),
@@ -58,6 +60,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('product', models.CharField(max_length=100)),
                 ('livemode', models.BooleanField(editable=False)),

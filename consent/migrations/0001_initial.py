@@ -1,4 +1,6 @@
 import consent.policy.state_machine
+import core.hash_lists
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -17,6 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('jurisdictions', models.JSONField(default=list)),
@@ -46,7 +49,7 @@ class Migration(migrations.Migration):
                 ('supersedes', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successors', to='consent.consent')),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'livemode', 'state', 'created_at', 'id'], name='consent_by_state'), models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='consent_by_time'), models.Index(fields=['organisation', 'livemode', 'id'], name='consent_by_organisation'), models.Index(fields=['state', 'valid_until'], name='consent_by_end'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='consent_by_external_id')],
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'state', 'created_at', 'id'], name='consent_by_state'), models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='consent_by_time'), models.Index(fields=['organisation', 'livemode', 'id'], name='consent_by_organisation'), models.Index(fields=['state', 'valid_until'], name='consent_by_end'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='consent_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='consent_by_metadata')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'requested', 'captured', 'active', 'suspended', 'declined', 'lapsed', 'rejected', 'withdrawn', 'expired', 'invalidated', 'terminated', 'superseded', 'erasing', 'erased'])), name='consent_state_is_known'), models.CheckConstraint(condition=models.Q(('assurance__in', ['L0', 'L1', 'L2', 'L3'])), name='consent_assurance_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('asked_until', None), models.Q(('duration', ''), _negated=True)), models.Q(('asked_until__isnull', False), ('duration', '')), _connector='OR'), name='consent_asks_for_a_term_or_an_end'), models.CheckConstraint(condition=models.Q(models.Q(('valid_from', None), ('valid_until', None)), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='consent_term_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', [consent.policy.state_machine.ConsentState['ACTIVE'], consent.policy.state_machine.ConsentState['ERASED'], consent.policy.state_machine.ConsentState['ERASING'], consent.policy.state_machine.ConsentState['EXPIRED'], consent.policy.state_machine.ConsentState['INVALIDATED'], consent.policy.state_machine.ConsentState['SUPERSEDED'], consent.policy.state_machine.ConsentState['SUSPENDED'], consent.policy.state_machine.ConsentState['TERMINATED'], consent.policy.state_machine.ConsentState['WITHDRAWN']]), _negated=True), models.Q(('record__isnull', False), ('signed_at__isnull', False), ('valid_from__isnull', False), models.Q(('record_sha256', ''), _negated=True), models.Q(('record_jws', ''), _negated=True)), ('state__in', ['erasing', 'erased']), _connector='OR'), name='consent_stands_only_when_signed'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', [consent.policy.state_machine.ConsentState['INVALIDATED'], consent.policy.state_machine.ConsentState['TERMINATED'], consent.policy.state_machine.ConsentState['WITHDRAWN']]), _negated=True), ('revoked_at__isnull', False), _connector='OR'), name='consent_revoked_at_a_time'), models.UniqueConstraint(condition=models.Q(('link_sha256', ''), _negated=True), fields=('link_sha256',), name='consent_link_opens_one_request'), models.UniqueConstraint(condition=models.Q(('supersedes__isnull', False), models.Q(('state__in', ['declined', 'lapsed', 'rejected']), _negated=True)), fields=('supersedes',), name='consent_superseded_by_one')],
             },
         ),
@@ -128,6 +131,7 @@ class Migration(migrations.Migration):
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('preview', models.BooleanField(editable=False)),
                 ('allowed', models.BooleanField(editable=False)),
@@ -145,7 +149,7 @@ class Migration(migrations.Migration):
                 ('grant', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='consent.grant')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='decision_by_external_id'), models.Index(condition=models.Q(('allowed', False)), fields=['organisation', 'livemode', 'created_at', 'id'], name='decision_refused_by_time'), models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='decision_by_time'), models.Index(fields=['organisation', 'livemode', 'id'], name='decision_by_organisation')],
+                'indexes': [models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='decision_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='decision_by_metadata'), models.Index(condition=models.Q(('allowed', False)), fields=['organisation', 'livemode', 'created_at', 'id'], name='decision_refused_by_time'), models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='decision_by_time'), models.Index(fields=['organisation', 'livemode', 'id'], name='decision_by_organisation')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('allowed', False), ('grant', None)), models.Q(('allowed', True), ('consent__isnull', False), ('epoch__isnull', False), ('grant__isnull', False), ('reasons', [])), _connector='OR'), name='decision_allowed_by_one_grant'), models.CheckConstraint(condition=models.Q(('allowed', True), models.Q(('reasons', []), _negated=True), _connector='OR'), name='decision_refused_for_a_reason')],
             },
         ),
@@ -252,6 +256,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('kind', models.CharField(choices=[('adult', 'Adult'), ('minor', 'Minor'), ('estate', 'Estate'), ('employee', 'Employee'), ('performer', 'Performer')], default='adult', max_length=16)),
@@ -264,8 +269,8 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='speaker_by_time'), models.Index(fields=['organisation', 'livemode', 'id'], name='speaker_by_organisation'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='speaker_by_external_id')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['adult', 'minor', 'estate', 'employee', 'performer'])), name='speaker_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['active', 'frozen', 'erased'])), name='speaker_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed__isnull', False), models.Q(('state', 'erased'), _negated=True)), models.Q(('email_index', ''), ('erased_at__isnull', False), ('sealed', None), ('sealed_notes', None), ('state', 'erased'), ('external_index', '')), _connector='OR'), name='speaker_erased_keeps_nothing_personal')],
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='speaker_by_time'), models.Index(fields=['organisation', 'livemode', 'id'], name='speaker_by_organisation'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='speaker_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='speaker_by_metadata')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['adult', 'minor', 'estate', 'employee', 'performer'])), name='speaker_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['active', 'frozen', 'erased'])), name='speaker_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at', None), ('sealed__isnull', False), models.Q(('state', 'erased'), _negated=True)), models.Q(('email_index', ''), ('erased_at__isnull', False), ('sealed', None), ('sealed_notes', None), ('state', 'erased'), ('external_index', ''), ('metadata_index', None)), _connector='OR'), name='speaker_erased_keeps_nothing_personal')],
             },
         ),
         migrations.CreateModel(

@@ -14,7 +14,7 @@ from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
 from consent.policy.state_machine import BINDING, ENDED, REVOKED, ConsentState, get_effective_state
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -114,11 +114,7 @@ class Consent(Noted):
                 name="consent_by_state",
             ),
             models.Index(fields=["state", "valid_until"], name="consent_by_end"),
-            models.Index(
-                fields=["external_index"],
-                name="consent_by_external_id",
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("consent"),
         ]
         constraints = [
             models.CheckConstraint(

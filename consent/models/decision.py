@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from accounts.models import Organisation
 from consent.models.consent import Consent, Grant
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 
 
 class Decision(Noted):
@@ -50,11 +50,7 @@ class Decision(Noted):
                 name="decision_refused_by_time",
                 condition=Q(allowed=False),
             ),
-            models.Index(
-                fields=["external_index"],
-                name="decision_by_external_id",
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("decision"),
         ]
         constraints = [
             models.CheckConstraint(

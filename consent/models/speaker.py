@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Organisation
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 
 
 class Speaker(Noted):
@@ -50,11 +50,7 @@ class Speaker(Noted):
             models.Index(
                 fields=["organisation", "livemode", "created_at", "id"], name="speaker_by_time"
             ),
-            models.Index(
-                fields=["external_index"],
-                name="speaker_by_external_id",
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("speaker"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -74,7 +70,7 @@ class Speaker(Noted):
                     email_index="",
                     sealed_notes=None,
                 )
-                & Q(external_index=""),
+                & Q(external_index="", metadata_index=None),
             ),
         ]
 

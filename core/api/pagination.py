@@ -50,6 +50,9 @@ CODES_PAGE: Final = (
     OpenApiParameter("after", OpenApiTypes.STR, description="The `last_id` of the page before."),
 )
 """The query parameters of a list that `list_codes` answers."""
+METADATA: Final = "metadata"
+_ENTRY: Final = re.compile(rf"{METADATA}\[(.*)\]\Z", re.DOTALL)
+"""How one entry of an object stands in a query (OpenAPI: `deepObject`)."""
 _MOMENT_WITH_BLANK: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+ [0-9]{2}:?[0-9]{2}\Z"
 )
@@ -167,16 +170,23 @@ def read_page(
     return ListPage(found[:limit], has_more=len(found) > limit)
 
 
-def read_filters(request: Request) -> dict[str, str]:
+def read_filters(request: Request) -> dict[str, Any]:
     """Return the query parameters of a list but for those of its pages.
 
-    The plus sign of a time, which reads as a blank, is put back.
+    `metadata[shelf]=b` is the entry `shelf` of the object `metadata`. The plus sign of a time,
+    which reads as a blank, is put back.
     """
-    return {
-        name: text.replace(" ", "+") if _MOMENT_WITH_BLANK.match(text) else text
-        for name, text in ((name, str(told)) for name, told in request.query_params.items())
-        if name not in {"limit", "after"}
-    }
+    found: dict[str, Any] = {}
+    entries: dict[str, str] = {}
+    for name, told in request.query_params.items():
+        text = str(told)
+        if entry := _ENTRY.match(name):
+            entries[entry[1]] = text
+        elif name not in {"limit", "after"}:
+            found[name] = text.replace(" ", "+") if _MOMENT_WITH_BLANK.match(text) else text
+
+    # A `metadata` beside its entries is no object, and the form says so.
+    return ({METADATA: entries} if entries else {}) | found
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:
@@ -186,7 +196,8 @@ def refuse_unknown(request: Request, known: Iterable[str]) -> None:
 
     Raises Invalid (`unknown_field`, `duplicate`).
     """
-    unknown = sorted(set(request.query_params) - set(known))
+    names = {METADATA if _ENTRY.match(name) else name for name in request.query_params}
+    unknown = sorted(names - set(known))
     if unknown:
         detail = "There is no such parameter."
         found = tuple(

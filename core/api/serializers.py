@@ -88,6 +88,12 @@ class NoteFilterSerializer(StrictSerializer):
     external_id = ReferenceField(
         max_length=200, required=False, help_text="Objects with exactly this `external_id`."
     )
+    metadata = MetadataField(
+        required=False,
+        help_text=(
+            "Objects with all these entries of `metadata`, each exactly: `metadata[shelf]=b`."
+        ),
+    )
 
 
 class OutputSerializer(serializers.Serializer[Row], Generic[Row]):

@@ -1,3 +1,5 @@
+import core.hash_lists
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -16,6 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('attempt', models.PositiveIntegerField(default=0, editable=False)),
                 ('lease_until', models.DateTimeField(editable=False, null=True)),
                 ('due_at', models.DateTimeField(editable=False, null=True)),
@@ -34,7 +37,7 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='erasure_by_external_id'), models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='erasure_by_time')],
+                'indexes': [models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='erasure_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='erasure_by_metadata'), models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='erasure_by_time')],
                 'constraints': [models.UniqueConstraint(fields=('speaker_id',), name='erasure_once_per_speaker'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'completed'])), name='erasure_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('certificate', None), ('completed_at', None), ('state', 'running')), models.Q(('certificate__isnull', False), ('completed_at__isnull', False), ('state', 'completed'), models.Q(('certificate_jws', ''), _negated=True)), _connector='OR'), name='erasure_completed_has_a_certificate')],
             },
         ),

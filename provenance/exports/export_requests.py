@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -114,9 +114,10 @@ def _log_request(export: Export) -> None:
 
 
 def filter_exports(
-    wanted: Mapping[str, str], *, organisation_id: str, livemode: bool, at: datetime
+    wanted: Mapping[str, Any], *, organisation_id: str, livemode: bool, at: datetime
 ) -> QuerySet[Export]:
-    """Return an organisation's exports by `kind`, `state`, `speaker` and `external_id`.
+    """Return an organisation's exports by `kind`, `state`, `speaker`, `external_id` and
+    `metadata`.
 
     What `wanted` does not name narrows nothing.
     """
@@ -125,9 +126,7 @@ def filter_exports(
         **{column: wanted[name] for name, column in columns.items() if name in wanted}
     )
 
-    return sealed_notes.filter_by_note(
-        rows, "external_id", wanted.get("external_id"), organisation_id=organisation_id, at=at
-    )
+    return sealed_notes.filter_by_notes(rows, wanted, organisation_id=organisation_id, at=at)
 
 
 def list_exports(organisation_id: str, *, livemode: bool) -> QuerySet[Export]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 
 
 class ClipState(models.TextChoices):
@@ -143,11 +143,7 @@ class Clip(Noted):
                 fields=["organisation", "livemode", "state", "issued_at", "id"],
                 condition=Q(state__in=("aborted", "withdrawn", "erased")),
             ),
-            models.Index(
-                name="clip_by_external_id",
-                fields=["external_index"],
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("clip"),
             models.Index(
                 name="clip_by_reference",
                 fields=["reference_index"],
@@ -218,6 +214,7 @@ class Clip(Noted):
                     voice_id="",
                     sealed_notes=None,
                     external_index="",
+                    metadata_index=None,
                     reference_index="",
                 )
                 & Q(blob_id="", manifest_blob_id=""),

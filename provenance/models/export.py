@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from core import leases
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 from core.leases import Queued
 
 
@@ -81,11 +81,7 @@ class Export(Queued, Noted):
             models.Index(
                 name="export_by_time", fields=["organisation", "livemode", "created_at", "id"]
             ),
-            models.Index(
-                name="export_by_external_id",
-                fields=["external_index"],
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("export"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -6,23 +6,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Organisation
 from consent.models import Consent, Decision, Speaker
+from core import ids
 from erasure.models import Erasure
 from provenance.models import Clip, Export
+from tests.conftest import NOON
 from tests.contract.conftest import Sender, problem
+from tests.fixtures.organisations import MakeKey
 from tests.support.api_calls import ADA, asked
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, MakeVoice
 from voices.models import Job, Voice
 
 pytestmark = pytest.mark.django_db
 
-NOTED = {"external_id": "order 17+a", "metadata": {"shelf": "b"}}
+NOTED: dict[str, Any] = {
+    "external_id": "order 17+a",
+    "metadata": {"shelf": "b", "a]b[": "x+y", "Größe": "", "many words": "one, two = three & four"},
+}
 LISTS = {
     "/v1/speakers", "/v1/consents", "/v1/voices", "/v1/decisions", "/v1/jobs", "/v1/clips",
     "/v1/exports", "/v1/erasures", "/v1/api_keys",
@@ -92,6 +101,11 @@ def count_queries(http: Sender, path: str) -> int:
     return len(captured)
 
 
+def ask_for_entry(entry: tuple[str, str]) -> str:
+    """Write one entry of `metadata` as a query has it."""
+    return urlencode({f"metadata[{entry[0]}]": entry[1]})
+
+
 @pytest.fixture
 def filled(http: Sender, make_voice: MakeVoice) -> Sender:
     make_one_of_each(http, make_voice)
@@ -112,14 +126,51 @@ class TestAList:
         assert {path: n for path, n in after.items() if n > MOST_QUERIES} == {}
         assert {path: (before[path], n) for path, n in after.items() if n != before[path]} == {}
 
-    def test_is_narrowed_by_the_callers_own_id(self, filled: Sender) -> None:
-        """A15: blanks and plus signs in it stay what they are."""
+    def test_is_narrowed_by_the_callers_own_notes(self, filled: Sender) -> None:
+        """A15, F: blanks and plus signs stay what they are, and all entries count, exactly."""
+        every = "&".join(map(ask_for_entry, NOTED["metadata"].items()))
         for path in LISTS:
             found = filled.get(f"{path}?external_id=order%2017%2Ba").json()["data"]
             assert found, path
             assert {row["external_id"] for row in found} == {NOTED["external_id"]}
             assert filled.get(f"{path}?external_id=order%2018").json()["data"] == []
             problem(filled.get(f"{path}?external=x"), 422, "invalid")
+
+            assert filled.get(f"{path}?{every}").json()["data"] == found, path
+            for entry in (("shelf", "B"), ("shelf", ""), ("b", "shelf"), ("shelf", "bb")):
+                asked = f"{path}?{every}&{ask_for_entry(entry)}"
+                assert filled.get(asked).json()["data"] == [], (path, entry)
+        for wrong in (
+            "metadata=b", "metadata[]=b", f"metadata[{'k' * 41}]=b", "metadata[a=b",
+            "metadata=b&metadata[shelf]=b",
+        ):  # fmt: skip
+            problem(filled.get(f"/v1/clips?{wrong}"), 422, "invalid")
+
+    def test_is_walked_by_pages_of_an_entry_of_metadata(self, http: Sender) -> None:
+        made = [http.post("/v1/speakers", ADA | NOTED).json()["id"] for _ in range(5)]
+        http.post("/v1/speakers", ADA)
+        walked: list[str] = []
+        asked = path = f"/v1/speakers?limit=2&{ask_for_entry(('shelf', 'b'))}"
+        while True:
+            assert count_queries(http, asked) <= MOST_QUERIES
+            page = http.get(asked).json()
+            walked += [row["id"] for row in page["data"]]
+            if not page["has_more"]:
+                break
+            asked = f"{path}&after={page['last_id']}"
+        assert (len(walked), set(walked)) == (5, set(made))
+
+    def test_has_no_entry_that_was_taken_away_or_is_another_organisations(
+        self, http: Sender, make_key: MakeKey, bolt: Organisation
+    ) -> None:
+        made = http.post("/v1/speakers", ADA | NOTED).json()["id"]
+        asked = f"/v1/speakers?{ask_for_entry(('shelf', 'b'))}"
+        assert len(http.get(asked).json()["data"]) == 1
+        assert Sender(make_key(organisation=bolt).secret).get(asked).json()["data"] == []
+
+        http.patch(f"/v1/speakers/{made}", {"metadata": {"shelf": None}})
+
+        assert http.get(asked).json()["data"] == []
 
     def test_is_narrowed_by_what_its_objects_show(self, filled: Sender) -> None:
         for path, hit, miss in FILTERS:
@@ -177,10 +228,40 @@ class TestAPlan:
             plan = explain(model.objects.filter(external_index="ab" * 32))
             assert "Seq Scan" not in plan, plan
 
+    def test_finds_an_entry_of_metadata_by_an_index(self) -> None:
+        for model in {model for model, _, _ in ORDERS}:
+            plan = explain(model.objects.filter(metadata_index__holds_all=["ab" * 16]), "seqscan")
+            assert re.search(r"Bitmap Index Scan on \w+_by_metadata", plan), plan
 
-def explain(rows: Any) -> str:
+    def test_for_an_entry_that_few_rows_have_walks_no_list(self, acme: Organisation) -> None:
+        """An index of the order would be walked to its end for the one row that is wanted."""
+        common, rare = "0" * 32, "1" * 32
+        Speaker.objects.bulk_create(
+            Speaker(
+                id=ids.new("spk"),
+                organisation=acme,
+                livemode=False,
+                subject=ids.new("sub"),
+                sealed=b"x",
+                metadata_index=[common, *([rare] if number == 7 else [])],
+                created_at=NOON + timedelta(seconds=number),
+            )
+            for number in range(3000)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE consent_speaker")
+
+        rows = Speaker.objects.filter(organisation=acme, livemode=False)
+        found = rows.filter(metadata_index__holds_all=[common, rare])
+        plan = found.order_by("-created_at", "-pk")[:21].explain()
+
+        assert "speaker_by_metadata" in plan, plan
+        assert len(found) == 1
+
+
+def explain(rows: Any, *without: str) -> str:
     with connection.cursor() as cursor:
-        for kind in ("seqscan", "sort", "bitmapscan"):
+        for kind in without or ("seqscan", "sort", "bitmapscan"):
             cursor.execute(f"SET LOCAL enable_{kind} = off")
     found: str = rows.explain()
     return found

@@ -18,7 +18,8 @@ from provenance.models import Clip
 from tests.architecture import source
 
 UNSHOWN = {
-    "organisation", "livemode", "subject", "sealed_notes", "external_index", "reference_index",
+    "organisation", "livemode", "subject", "sealed_notes", "external_index", "metadata_index",
+    "reference_index",
     "aigc_producer", "blob_id", "manifest_offset", "manifest_size", "manifest_blob_id",
     "lease_until",
 }  # fmt: skip

@@ -125,8 +125,8 @@ class TestMatching:
 
         def found(value: str) -> int:
             rows = Speaker.objects.all()
-            return sealed_notes.filter_by_note(
-                rows, "external_id", value, organisation_id=acme.id, at=NOON
+            return sealed_notes.filter_by_notes(
+                rows, {"external_id": value}, organisation_id=acme.id, at=NOON
             ).count()
 
         assert [found(value) for value in ("Zwölfender-7", "Zwölfender", "", "%")] == [1, 0, 0, 0]

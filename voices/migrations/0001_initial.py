@@ -1,3 +1,5 @@
+import core.hash_lists
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.expressions
 from django.db import migrations, models
@@ -19,6 +21,7 @@ class Migration(migrations.Migration):
                 ('in_background', models.BooleanField(default=False, editable=False)),
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('attempt', models.PositiveIntegerField(default=0, editable=False)),
                 ('lease_until', models.DateTimeField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
@@ -43,8 +46,8 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='voice_by_time'), models.Index(fields=['state', 'lease_until'], name='voice_by_state'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='voice_by_external_id')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'training', 'ready', 'failed', 'expired', 'revoking', 'deleted'])), name='voice_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('ready_at__isnull', False), models.Q(models.Q(('profile_blob_id', ''), _negated=True), ('sealed_handle__isnull', False), _connector='OR')), _connector='OR'), name='voice_ready_can_speak'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'deleted'), _negated=True), models.Q(('deleted_at__isnull', False), ('external_index', ''), ('profile_blob_id', ''), ('sealed_handle', None), ('sealed_label', None), ('sealed_notes', None)), _connector='OR'), name='voice_deleted_keeps_nothing'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='voice_failed_says_why')],
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='voice_by_time'), models.Index(fields=['state', 'lease_until'], name='voice_by_state'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='voice_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='voice_by_metadata')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'training', 'ready', 'failed', 'expired', 'revoking', 'deleted'])), name='voice_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('ready_at__isnull', False), models.Q(models.Q(('profile_blob_id', ''), _negated=True), ('sealed_handle__isnull', False), _connector='OR')), _connector='OR'), name='voice_ready_can_speak'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'deleted'), _negated=True), models.Q(('deleted_at__isnull', False), ('external_index', ''), ('metadata_index', None), ('profile_blob_id', ''), ('sealed_handle', None), ('sealed_label', None), ('sealed_notes', None)), _connector='OR'), name='voice_deleted_keeps_nothing'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='voice_failed_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -53,6 +56,7 @@ class Migration(migrations.Migration):
                 ('cancelled', models.PositiveIntegerField(default=0)),
                 ('sealed_notes', models.BinaryField(null=True)),
                 ('external_index', models.CharField(blank=True, default='', editable=False, max_length=64)),
+                ('metadata_index', core.hash_lists.HashListField(editable=False, null=True)),
                 ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
                 ('livemode', models.BooleanField(editable=False)),
                 ('kind', models.CharField(choices=[('speech', 'Speech'), ('batch', 'Batch')], max_length=16)),
@@ -68,7 +72,7 @@ class Migration(migrations.Migration):
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
-                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='job_by_time'), models.Index(fields=['state'], name='job_by_state'), models.Index(fields=['organisation', 'turn_at'], name='job_by_turn'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='job_by_external_id')],
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='job_by_time'), models.Index(fields=['state'], name='job_by_state'), models.Index(fields=['organisation', 'turn_at'], name='job_by_turn'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='job_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='job_by_metadata')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'done', 'refused', 'failed', 'cancelled'])), name='job_state_is_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['speech', 'batch'])), name='job_kind_is_known'), models.CheckConstraint(condition=models.Q(('total__gt', 0), ('total__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('done'), '+', models.F('refused')), '+', models.F('failed')), '+', models.F('cancelled')))), name='job_settles_no_more_than_it_has'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('done', 'refused', 'failed', 'cancelled'))), models.Q(models.Q(('state__in', ('done', 'refused', 'failed', 'cancelled')), _negated=True), ('finished_at', None)), _connector='OR'), name='job_finished_has_a_time')],
             },
         ),

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from core import leases
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 from core.leases import Queued
 
 
@@ -94,11 +94,7 @@ class Job(Noted):
                 name="job_by_time", fields=["organisation", "livemode", "created_at", "id"]
             ),
             models.Index(name="job_by_turn", fields=["organisation", "turn_at"]),
-            models.Index(
-                name="job_by_external_id",
-                fields=["external_index"],
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("job"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -8,7 +8,7 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 
-from core.caller_notes import Noted
+from core.caller_notes import Noted, make_note_indexes
 from core.leases import Leased
 
 
@@ -93,11 +93,7 @@ class Voice(Noted, Leased):
             models.Index(
                 name="voice_by_time", fields=["organisation", "livemode", "created_at", "id"]
             ),
-            models.Index(
-                name="voice_by_external_id",
-                fields=["external_index"],
-                condition=~Q(external_index=""),
-            ),
+            *make_note_indexes("voice"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -120,6 +116,7 @@ class Voice(Noted, Leased):
                     profile_blob_id="",
                     sealed_notes=None,
                     external_index="",
+                    metadata_index=None,
                     deleted_at__isnull=False,
                 ),
             ),

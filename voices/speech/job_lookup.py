@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -21,8 +22,8 @@ def list_jobs(principal: Principal) -> QuerySet[Job]:
     )
 
 
-def filter_jobs(wanted: Mapping[str, str], *, principal: Principal, at: datetime) -> QuerySet[Job]:
-    """Return the principal's jobs by `state`, `kind` and `external_id`.
+def filter_jobs(wanted: Mapping[str, Any], *, principal: Principal, at: datetime) -> QuerySet[Job]:
+    """Return the principal's jobs by `state`, `kind`, `external_id` and `metadata`.
 
     What `wanted` does not name narrows nothing.
     """
@@ -30,12 +31,8 @@ def filter_jobs(wanted: Mapping[str, str], *, principal: Principal, at: datetime
         **{name: wanted[name] for name in ("state", "kind") if name in wanted}
     )
 
-    return sealed_notes.filter_by_note(
-        rows,
-        "external_id",
-        wanted.get("external_id"),
-        organisation_id=principal.organisation_id,
-        at=at,
+    return sealed_notes.filter_by_notes(
+        rows, wanted, organisation_id=principal.organisation_id, at=at
     )
 
 

@@ -232,13 +232,7 @@ def _list_consents(caller: Caller) -> ConsentQuerySet:
 def _filter_consents(
     rows: ConsentQuerySet, form: dict[str, Any], caller: Caller, *, at: datetime
 ) -> ConsentQuerySet:
-    rows = sealed_notes.filter_by_note(
-        rows,
-        "external_id",
-        form.get("external_id"),
-        organisation_id=caller.organisation_id,
-        at=at,
-    )
+    rows = sealed_notes.filter_by_notes(rows, form, organisation_id=caller.organisation_id, at=at)
     if speaker := form.get("speaker"):
         rows = rows.filter(speaker_id=speaker)
     if state := form.get("state"):
