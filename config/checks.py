@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 
 from audio.sandbox import confinement
-from core import hooks
+from core import clock, hooks
 from core.delivery import mail, messages
 from erasure import tombstones
 
@@ -68,6 +68,18 @@ def check_evidence_settings(app_configs: Any, **kwargs: Any) -> Iterable[CheckMe
         yield Error(
             "SAYSO_WITNESS_QUORUM asks for more witnesses than SAYSO_WITNESSES names.",
             id="sayso.E006",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_security_contact(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Check that the time of the address for faults of security is not over."""
+    expires = settings.SAYSO_SECURITY_EXPIRES
+    if expires is not None and expires <= clock.now():
+        yield Warning(
+            "SAYSO_SECURITY_EXPIRES is over, so /.well-known/security.txt is not shown.",
+            hint="See that the address is read, and set a later time.",
+            id="sayso.W008",
         )
 
 

@@ -231,6 +231,8 @@ def answer_not_found(request: HttpRequest, exception: Exception) -> HttpResponse
 
 def _suggest_path(path: str) -> str:
     """Return which address is meant by one in upper case or with a slash at its end, or ""."""
+    if path.strip("/").lower() == "v1":
+        return f"`{reverse('openapi')}` lists what is below."
     first, slash, rest = path.strip("/").partition("/")
     for meant in (f"/{first.lower()}{slash}{rest}", f"/{path.strip('/').lower()}"):
         if meant != path and _is_address(meant):

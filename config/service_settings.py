@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from config import env
+from config import env, security_contact
 from core.delivery import messages
 from transparency_log.formats import cosignature
 
@@ -31,6 +31,13 @@ SECRET_KEY, SAYSO_SECRET_IS_FOR_DEVELOPMENT = env.read_secret(
 SAYSO_MASTER_KEY, SAYSO_MASTER_IS_FOR_DEVELOPMENT = env.read_secret(
     "SAYSO_MASTER_KEY", min_length=32, development_file=_SECRETS and _SECRETS / "master.key"
 )
+
+# --- faults of security ---------------------------------------------------------------------------
+# Without them there is no security.txt: an address that was made up reaches no one.
+SAYSO_SECURITY_CONTACT = env.read_parsed("SAYSO_SECURITY_CONTACT", security_contact.parse_contacts)
+SAYSO_SECURITY_EXPIRES = env.read_parsed("SAYSO_SECURITY_EXPIRES", security_contact.parse_expiry)
+if bool(SAYSO_SECURITY_CONTACT) != bool(SAYSO_SECURITY_EXPIRES):
+    raise env.BadSetting("SAYSO_SECURITY_CONTACT", "and SAYSO_SECURITY_EXPIRES go together")
 
 # --- metrics --------------------------------------------------------------------------------------
 SAYSO_METRICS_TOKEN = env.read_optional("SAYSO_METRICS_TOKEN")

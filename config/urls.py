@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import admin_login, api_docs, health, problem_pages
+from config import admin_login, api_docs, health, problem_pages, site_files
 from core import converters
 
 # The admin is loaded here and not at start, so that commands without pages need not load it.
@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.show_liveness, name="health-live"),
     path("health/ready", health.show_readiness, name="health-ready"),
     path("health/version", health.show_version, name="health-version"),
+    path("robots.txt", site_files.show_robots, name="robots"),
+    path(".well-known/security.txt", site_files.show_security_contact, name="security-contact"),
     path("metrics", health.show_metrics, name="metrics"),
     path("", include("accounts.api.urls")),
     path("", include("consent.api.urls")),

@@ -92,6 +92,16 @@ class TestAnAnswerToPrograms:
         detail = problem(http.get(path), 404, "not_found")["detail"]
         assert (f"`{meant}`" in detail) == (meant is not None)
 
+    def test_at_the_beginning_of_all_addresses_names_the_document(self, anybody: Sender) -> None:
+        """F: `/v1` led nowhere."""
+        for path in ("/v1", "/v1/", "/V1"):
+            assert "`/v1/openapi.json`" in problem(anybody.get(path), 404, "not_found")["detail"]
+
+    def test_to_a_body_with_a_byte_order_mark_is_in_our_words(self, http: Sender) -> None:
+        """F: it was Python's advice to a programmer of Python."""
+        answer = http.send("POST", "/v1/speakers", b"\xef\xbb\xbf{}")
+        assert "utf-8-sig" not in problem(answer, 400, "malformed")["detail"]
+
 
 class TestAudio:
     def test_comes_in_parts(self, http: Sender, world: World) -> None:

@@ -136,11 +136,10 @@ def test_every_answer_is_described(
     def answers(case: Any) -> None:
         if next(numbers) % 2:
             with_real_ids(case, ids)
-        headers = (
-            {"Authorization": f"Bearer {http.secret}"}
-            if operation.definition.raw["security"]
-            else {}
-        )
+        # In one process, the library does not decompress what it asks for.
+        headers = {"Accept-Encoding": "identity"}
+        if operation.definition.raw["security"]:
+            headers["Authorization"] = f"Bearer {http.secret}"
         response = case.call(headers=headers)
         case.validate_response(response, checks=CHECKS)
         if mode is GenerationMode.POSITIVE:
