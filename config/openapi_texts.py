@@ -10,12 +10,13 @@ Take the test key that `make run` or `manage.py bootstrap` printed, and make one
 
 ```sh
 export KEY=sayso_test_…
+# 201: a person is entered.
 curl -s localhost:8000/v1/speakers \\
   -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"name": "Ada Example", "email": "ada@example.org"}'
 ```
 
-It enters a person. Ask for a consent with `POST /v1/consents`, sign it as that person with
+Ask for a consent with `POST /v1/consents`, sign it as that person with
 `POST /v1/test/consents/{id}/sign`, clone a voice with `POST /v1/voices`, and speak with
 `POST /v1/speech`. A test key sees test data alone. With a live key the service sends the link to
 sign to the person, by mail or message. `manage.py bootstrap` prints a live key, and a live key with

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +20,8 @@ import pytest
 
 from config.demo.client import Client
 from config.demo.server import find_free_port
+from tests.support import shell_blocks
+from tests.support.api_client import AUDIO
 from tests.support.processes import ROOT, said, wait_until
 
 pytestmark = pytest.mark.alone
@@ -28,6 +30,9 @@ KEPT = {
     "erasure-certificate.json", "audit.zip", "audit-changed.zip", "verify.py", "receipt.jws",
     "receipt.proof", "opening.json", "keys.json", "script.txt",
 }  # fmt: skip
+
+Visit = Callable[[int, str, Path], None]
+"""What is done with a service, given its port, the key that it printed, and a folder."""
 
 
 class Stranger:
@@ -121,14 +126,14 @@ class TestRun:
         first = self._visit(stranger)
         assert "Mara Lindqvist" in stranger.out.read_text()
 
-        second = self._visit(stranger)
+        second = self._visit(stranger, then=walk_documents)
 
         assert first == second
         assert "Mara Lindqvist" not in stranger.out.read_text()
 
-    def _visit(self, stranger: Stranger) -> tuple[str, str]:
-        """Start it, make the call that it prints, end it; gives the voice and the key in that
-        call.
+    def _visit(self, stranger: Stranger, *, then: Visit = lambda *_: None) -> tuple[str, str]:
+        """Start it, make the call that it prints, do what is to be done then, end it; gives the
+        voice and the key in that call.
         """
         port = find_free_port()
         with stranger.runs("run", "--port", str(port)) as service:
@@ -141,6 +146,7 @@ class TestRun:
                 }
             voice, key = _call(printed, stranger.folder)
             assert "live key     sayso_live_" in printed
+            then(port, key, stranger.folder)
             service.terminate()
             assert service.wait(60) == 0
             assert stranger.left() == []
@@ -170,6 +176,30 @@ class TestRun:
             == f"Port {port} cannot be used, or is in use already; choose another."
         )
         assert stranger.left() == []
+
+
+def walk_documents(port: int, key: str, folder: Path) -> None:
+    """Do word for word what README and the description of the API say, with the printed key."""
+    if not shutil.which("curl"):
+        pytest.skip("needs curl")
+    shutil.copy(AUDIO / "librivox-austen-0920.wav", folder / "recording.wav")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    served = Client(base=f"http://127.0.0.1:{port}", key="").get("/v1/openapi.json").json
+
+    for text in (readme, served["info"]["description"]):
+        (block,) = (one for one in shell_blocks.read_blocks(text, "sh") if "curl" in one)
+        walk = shell_blocks.run_block(block, port=port, key=key, folder=folder)
+        assert walk.statuses == shell_blocks.list_promised_statuses(block) != ()
+
+        if text is readme:
+            signed, denied = walk.answers
+            assert signed["state"] == "active"
+            (shown,) = shell_blocks.read_blocks(text, "json")
+            assert shell_blocks.find_differences(json.loads(shown), denied) == []
+            assert (folder / "line.wav").read_bytes().startswith(b"RIFF")
+        else:
+            (person,) = walk.answers
+            assert (person["object"], person["name"]) == ("speaker", "Ada Example")
 
 
 def _call(printed: str, folder: Path) -> tuple[str, str]:
