@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                 ('speaker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='representatives', to='consent.speaker')),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['guardian', 'estate', 'agent', 'counsel', 'union'])), name='representative_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('verified_at', None), ('verified_by', '')), models.Q(('verified_at__isnull', False), models.Q(('verified_by', ''), _negated=True)), _connector='OR'), name='representative_verified_by_somebody')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['guardian', 'estate', 'agent', 'counsel', 'union'])), name='representative_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('verified_at', None), ('verified_by', '')), models.Q(('verified_at__isnull', False), models.Q(('verified_by', ''), _negated=True)), _connector='OR'), name='representative_verified_has_verifier')],
             },
         ),
         migrations.CreateModel(
@@ -301,7 +301,7 @@ class Migration(migrations.Migration):
                 ('speaker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='consent.speaker')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('speaker', 'ground'), name='hold_stands_once_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', '')), models.Q(('lifted_at__gte', models.F('placed_at')), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='hold_lifted_by_somebody')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('speaker', 'ground'), name='hold_stands_once_a_ground'), models.CheckConstraint(condition=models.Q(models.Q(('lifted_at', None), ('lifted_by', '')), models.Q(('lifted_at__gte', models.F('placed_at')), models.Q(('lifted_by', ''), _negated=True)), _connector='OR'), name='hold_lifted_has_actor')],
             },
         ),
         migrations.CreateModel(
@@ -315,7 +315,7 @@ class Migration(migrations.Migration):
                 ('speaker', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='consent.speaker')),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='correction_made_by_somebody')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('actor', ''), _negated=True), name='correction_has_actor')],
             },
         ),
         migrations.AddField(

@@ -108,7 +108,7 @@ class Representative(models.Model):
                 condition=Q(kind__in=["guardian", "estate", "agent", "counsel", "union"]),
             ),
             models.CheckConstraint(
-                name="representative_verified_by_somebody",
+                name="representative_verified_has_verifier",
                 condition=Q(verified_at=None, verified_by="")
                 | Q(verified_at__isnull=False) & ~Q(verified_by=""),
             ),
@@ -139,7 +139,7 @@ class Hold(models.Model):
                 condition=Q(lifted_at=None),
             ),
             models.CheckConstraint(
-                name="hold_lifted_by_somebody",
+                name="hold_lifted_has_actor",
                 condition=Q(lifted_at=None, lifted_by="")
                 | Q(lifted_at__gte=F("placed_at")) & ~Q(lifted_by=""),
             ),
@@ -164,7 +164,7 @@ class Correction(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="correction_made_by_somebody", condition=~Q(actor="")),
+            models.CheckConstraint(name="correction_has_actor", condition=~Q(actor="")),
         ]
 
     def __str__(self) -> str:

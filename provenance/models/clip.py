@@ -207,7 +207,7 @@ class Clip(Noted):
                 name="clip_manifest_id_once", fields=["manifest_id"], condition=~Q(manifest_id="")
             ),
             models.CheckConstraint(
-                name="clip_erased_leads_to_nobody",
+                name="clip_erased_leads_to_no_person",
                 condition=~Q(state=ClipState.ERASED)
                 | Q(
                     subject="",

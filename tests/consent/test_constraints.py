@@ -118,9 +118,9 @@ class TestTheOthers:
     def test_keep_their_shape(self, consent: Consent, ana: Speaker) -> None:
         Hold.objects.create(speaker=ana, ground="dispute", placed_at=NOON, placed_by=KEY)
         Representative.objects.create(speaker=ana, kind="agent", created_at=NOON)
-        refused(Hold.objects.all(), "hold_lifted_by_somebody", lifted_at=NOON)
+        refused(Hold.objects.all(), "hold_lifted_has_actor", lifted_at=NOON)
         refused(
-            Representative.objects.all(), "representative_verified_by_somebody", verified_at=NOON
+            Representative.objects.all(), "representative_verified_has_verifier", verified_at=NOON
         )
         refused(Representative.objects.all(), "representative_kind_is_known", kind="friend")
 

@@ -301,7 +301,7 @@ class TestTheDatabase:
         issue(clip_reservation.reserve_clip(origin, at=NOON), subject)
 
         with (
-            pytest.raises(IntegrityError, match="clip_erased_leads_to_nobody"),
+            pytest.raises(IntegrityError, match="clip_erased_leads_to_no_person"),
             transaction.atomic(),
         ):
             Clip.objects.update(state="erased")
