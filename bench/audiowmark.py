@@ -16,13 +16,13 @@ from functools import partial
 from statistics import mean
 
 import numpy as np
-from pesq import pesq
 
 import watermark
 from audio.encoding import Output
 from audio.sound import Sound
 from bench.attacks import ATTACKS
 from bench.corpus import clips
+from bench.speech_quality import measure_pesq
 from bench.table import Row, show
 from core import ids
 from provenance.clips import audiowmark_layer, verified_marking
@@ -193,17 +193,11 @@ def together_rows(count: int) -> Iterator[Row]:
         "both": [marked.sound for marked in both],
     }
     for name, made in sounds.items():
-        quality = sorted(_quality(host, one) for host, one in zip(hosts, made, strict=True))
+        quality = sorted(measure_pesq(host, one) for host, one in zip(hosts, made, strict=True))
         yield Row(
             name=f"{name}: PESQ-WB",
             measured=f"mean {mean(quality):.2f}, p10 {quality[count // 10]:.2f}",
         )
-
-
-def _quality(host: Sound, marked: Sound) -> float:
-    """Return the wide-band PESQ (ITU-T P.862.2) of a marked clip against the unmarked one."""
-    pair = [one.resample(16_000).samples[: 15 * 16_000] for one in (host, marked)]
-    return float(pesq(16_000, *pair, "wb"))
 
 
 def speed_rows() -> Iterator[Row]:

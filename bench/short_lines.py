@@ -19,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 import django
 import numpy as np
-from pesq import PesqError, pesq
+from pesq import PesqError
 
 django.setup()
 
@@ -28,6 +28,7 @@ from audio.room_tone import USUAL_TONE
 from audio.sound import Sound
 from bench.attacks import ATTACKS
 from bench.corpus import RECORDINGS, Clip, clips, read_recording
+from bench.speech_quality import describe_margins, measure_pesq
 from bench.table import Row, show
 from provenance.clips.errors import MarkFailed
 from provenance.clips.verified_marking import Marked, mark_sound
@@ -41,7 +42,6 @@ KEY = bytes(range(32))
 HANDLED = ("clean", "mp3 64k", "opus 24k", "mu-law")
 WANTED = {1.0: 0.95, 0.8: None, 0.6: None, 0.4: None}
 JOINED = 20
-PESQ_RATE = 16_000
 TEXTS = (
     "Yes.", "No, wait!", "Hello world", "Go on.", "Not now.", "Who is it?", "Come in.", "Sit down.",
     "Stop!", "Look there.", "I know.", "Never mind.", "What?", "Thank you.", "Good night.", "Run!",
@@ -102,12 +102,9 @@ def measure(tally: Tally, clip: Clip, index: int) -> None:
 
 
 def measure_quality(sound: Sound, marked: Marked) -> float | None:
-    """Return the wide-band PESQ of the marked line against the same line without its mark."""
-    before = USUAL_TONE.lengthen(sound, marked.sound.seconds).resample(PESQ_RATE).samples
-    after = marked.sound.resample(PESQ_RATE).samples
-    size = min(before.size, after.size)
+    """Return the PESQ of the marked line against the same line without its mark."""
     try:
-        return float(pesq(PESQ_RATE, before[:size], after[:size], "wb"))
+        return measure_pesq(USUAL_TONE.lengthen(sound, marked.sound.seconds), marked.sound)
     except PesqError:
         return None  # too little speech for its model
 
@@ -126,8 +123,8 @@ def read_rows(tally: Tally) -> Iterator[Row]:
     padded = np.array(tally.padded or [0])
     measured = f"median {np.median(padded):.0f} ms, most {padded.max()} ms"
     yield Row(name=f"{length}: room tone added", measured=measured)
-    margins = ", ".join(f"{one / 1000} dB: {tally.margins[one]}" for one in sorted(tally.margins))
-    yield Row(name=f"{length}: margins", measured=f"{margins}; too short {tally.too_short}")
+    measured = f"{describe_margins(tally.margins)}; too short {tally.too_short}"
+    yield Row(name=f"{length}: margins", measured=measured)
     if tally.quality:
         quality = np.array(tally.quality)
         measured = f"mean {quality.mean():.2f}, p10 {np.percentile(quality, 10):.2f}"

@@ -28,7 +28,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 import django
 import numpy as np
 import soundfile
-from pesq import pesq
 
 # Marking needs models for the audiowmark layer.
 django.setup()
@@ -37,13 +36,13 @@ from audio.encoding import Output
 from audio.sound import Sound
 from bench.attacks import ATTACKS, WANTED
 from bench.corpus import Clip, clips
+from bench.speech_quality import describe_margins, measure_pesq
 from bench.table import Row, show
 from provenance.clips.verified_marking import Marked, mark_sound
 from watermark import detect
 
 KEY = bytes(range(32))
 WRONG_KEY = bytes(range(1, 33))
-PESQ_RATE = 16_000
 IDENTITY_SECONDS = 8.0
 # Attacks on unmarked clips before they are read. Marked clips are read with a wrong key.
 UNMARKED = ("clean", "mp3 64k", "opus 24k", "mu-law", "noise 20 dB")
@@ -90,7 +89,7 @@ def measure(tally: Tally, clip: Clip, index: int) -> None:
         tally.mark_cpu += time.process_time() - began
 
     tally.margins[marked.margin_milli_db] += 1
-    tally.quality.append(_quality(clip, marked))
+    tally.quality.append(measure_pesq(clip.sound, marked.sound))
 
     for name in WANTED[tally.seconds]:
         sound = ATTACKS[name](marked.sound)
@@ -114,13 +113,6 @@ def _strangers(clip: Clip, marked: Marked) -> Iterator[tuple[Sound, bytes]]:
         yield ATTACKS[name](clip.sound), KEY
 
     yield marked.sound, WRONG_KEY
-
-
-def _quality(clip: Clip, marked: Marked) -> float:
-    """Return the wide-band PESQ (ITU-T P.862.2) of the marked clip against the unmarked one."""
-    before, after = clip.sound.resample(PESQ_RATE).samples, marked.sound.resample(PESQ_RATE).samples
-    size = min(before.size, after.size)
-    return float(pesq(PESQ_RATE, before[:size], after[:size], "wb"))
 
 
 def rows(tallies: list[Tally]) -> Iterable[Row]:
@@ -189,10 +181,7 @@ def _build_rows(tally: Tally) -> Iterator[Row]:
     measured = f"mean {quality.mean():.2f}, p10 {tenth:.2f}, min {quality.min():.2f}"
     met = bool(quality.mean() >= 4.3) and tenth >= 4.0
     yield Row(name=f"{length}: PESQ-WB", measured=measured, wanted="mean 4.3, p10 4.0", met=met)
-    margins = ", ".join(
-        f"{margin / 1000} dB: {tally.margins[margin]}" for margin in sorted(tally.margins)
-    )
-    yield Row(name=f"{length}: margins", measured=margins)
+    yield Row(name=f"{length}: margins", measured=describe_margins(tally.margins))
     yield _pace(
         f"{length}: mark with self-check", tally.seconds * tally.clips / tally.mark_cpu, wanted=20
     )
