@@ -18,7 +18,7 @@ from core import canonical_json, memory, transactions
 from core.errors import Fault, Invalid
 from provenance.clips.watermark_key_search import KeySearch
 from provenance.verification import watermark_layer
-from provenance.verification.upload import CUSTOMER_WAITS, EXAMINATIONS
+from provenance.verification.upload import EXAMINATIONS, SECONDS_WITH_KEY
 from voices import sample_checks
 from voices.providers.base import ReferenceRecording
 from voices.synthesis_requests import CloneRequest
@@ -83,7 +83,7 @@ def examine_clone_samples(
     """
     own = principal.organisation_id
     transactions.release_connections()
-    with EXAMINATIONS.hold_place(own, customer=True, wait_seconds=CUSTOMER_WAITS):
+    with EXAMINATIONS.hold_place(own, has_key=True, wait_seconds=SECONDS_WITH_KEY):
         recordings = _decode_samples(order)
         report = sample_checks.examine_samples(
             [recording.sound for recording in recordings],

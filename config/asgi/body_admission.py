@@ -115,15 +115,15 @@ class _Holding:
 
     def __init__(self, scope: Scope, admission: Admission, held: ExitStack) -> None:
         caller = admission.caller
-        self._customer = caller is not None
+        self._has_key = caller is not None
         self._holder = caller.organisation_id if caller else _get_address(scope)
         self._held = held
         self.size = 0
 
     def take(self, size: int) -> None:
         """Take `size` bytes more. Raises ServerBusy."""
-        BODY_BYTES.reserve(self._holder, size, customer=self._customer)
-        self._held.callback(BODY_BYTES.release, self._holder, size, customer=self._customer)
+        BODY_BYTES.reserve(self._holder, size, has_key=self._has_key)
+        self._held.callback(BODY_BYTES.release, self._holder, size, has_key=self._has_key)
         self.size += size
 
 

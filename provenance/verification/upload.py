@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 EXAMINATIONS: Final = PlacePool(lambda: settings.SAYSO_MAX_EXAMINATIONS)
 """Files that are decoded and searched at a time: each place is one decoder and one search."""
-STRANGER_WAITS: Final = 10.0
-CUSTOMER_WAITS: Final = 30.0
+SECONDS_WITHOUT_KEY: Final = 10.0
+SECONDS_WITH_KEY: Final = 30.0
 """Seconds until a file that found no place is told to come again."""
 DECODED_A_SECOND: Final = 40.0
 """Seconds of sound that a file without any counts for each second that it keeps a decoder busy."""
@@ -173,12 +173,12 @@ class Upload:
             return
 
         transactions.release_connections()
-        customer = bool(self.organisation_id)
+        has_key = bool(self.organisation_id)
         self._stack.enter_context(
             EXAMINATIONS.hold_place(
                 self.organisation_id or self._address,
-                customer=customer,
-                wait_seconds=CUSTOMER_WAITS if customer else STRANGER_WAITS,
+                has_key=has_key,
+                wait_seconds=SECONDS_WITH_KEY if has_key else SECONDS_WITHOUT_KEY,
             )
         )
         self._holds_place = True

@@ -155,24 +155,24 @@ class TestTheBytesOfAllBodies:
     # The framework leaves the file of a body to the collector when the body breaks off.
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     def test_have_a_bound_for_a_stranger(self, budget: ByteBudget) -> None:
-        budget.reserve("another", 2**20, customer=True)
+        budget.reserve("another", 2**20, has_key=True)
         for declared, read in ((3 * 2**20, 0), (None, 6)):
             asked = Asked("/v1/verify", declared=declared, pieces=12)
             status, code, came = asked.verdict
             assert (status, code, came <= read) == (503, "server_busy", True)
             assert int(asked.headers["retry-after"]) >= 1
-        budget.release("another", 2**20, customer=True)
+        budget.release("another", 2**20, has_key=True)
 
     def test_leave_room_for_a_customer(self, budget: ByteBudget, make_key: MakeKey) -> None:
-        budget.reserve("strangers", 5 * 2**20, customer=False)
+        budget.reserve("strangers", 5 * 2**20, has_key=False)
         asked = Asked("/v1/voices", key=make_key().secret, declared=5 * 2**20, pieces=2)
         assert asked.sent[0]["status"] == 400  # read, and no form
-        budget.release("strangers", 5 * 2**20, customer=False)
+        budget.release("strangers", 5 * 2**20, has_key=False)
 
     def test_are_told_on_a_page(self, budget: ByteBudget, settings: Settings) -> None:
         settings.SAYSO_DEVELOPMENT = True
-        budget.reserve("another", 2**20, customer=True)
+        budget.reserve("another", 2**20, has_key=True)
         asked = Asked("/verify", declared=3 * 2**20)
         assert asked.sent[0]["status"] == 503
         assert asked.headers["retry-after"]
-        budget.release("another", 2**20, customer=True)
+        budget.release("another", 2**20, has_key=True)

@@ -1,4 +1,4 @@
-"""Places and bytes: bounded in all, customers before strangers, given back whatever happens."""
+"""Places and bytes: bounded in all, organisations before strangers, given back whatever happens."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class TestPlaces:
         pool = PlacePool(lambda: 4)
         with ExitStack() as held:
             for number in range(4):
-                held.enter_context(pool.hold_place(f"org{number}", customer=True, wait_seconds=0))
+                held.enter_context(pool.hold_place(f"org{number}", has_key=True, wait_seconds=0))
             with (
                 pytest.raises(ServerBusy) as refused,
-                pool.hold_place("org9", customer=True, wait_seconds=0.05),
+                pool.hold_place("org9", has_key=True, wait_seconds=0.05),
             ):
                 pass
             assert refused.value.retry_after
@@ -37,33 +37,33 @@ class TestPlaces:
         pool = PlacePool(lambda: 4)
         with ExitStack() as held:
             for _ in range(2):
-                held.enter_context(pool.hold_place("a", customer=False, wait_seconds=0))
+                held.enter_context(pool.hold_place("a", has_key=False, wait_seconds=0))
             with pytest.raises(ServerBusy):
-                held.enter_context(pool.hold_place("b", customer=False, wait_seconds=0))
-            held.enter_context(pool.hold_place("org", customer=True, wait_seconds=0))
+                held.enter_context(pool.hold_place("b", has_key=False, wait_seconds=0))
+            held.enter_context(pool.hold_place("org", has_key=True, wait_seconds=0))
 
     def test_are_three_quarters_for_one_customer(self) -> None:
         pool = PlacePool(lambda: 4)
         with ExitStack() as held:
             for _ in range(3):
-                held.enter_context(pool.hold_place("org", customer=True, wait_seconds=0))
+                held.enter_context(pool.hold_place("org", has_key=True, wait_seconds=0))
             with pytest.raises(ServerBusy):
-                held.enter_context(pool.hold_place("org", customer=True, wait_seconds=0))
-            held.enter_context(pool.hold_place("another", customer=True, wait_seconds=0))
+                held.enter_context(pool.hold_place("org", has_key=True, wait_seconds=0))
+            held.enter_context(pool.hold_place("another", has_key=True, wait_seconds=0))
 
     def test_go_to_the_customer_who_waits_before_the_stranger_who_came_first(self) -> None:
         pool, order = PlacePool(lambda: 2), list[str]()
 
-        def ask(name: str, *, customer: bool) -> None:
-            with pool.hold_place(name, customer=customer, wait_seconds=5):
+        def ask(name: str, *, has_key: bool) -> None:
+            with pool.hold_place(name, has_key=has_key, wait_seconds=5):
                 order.append(name)
 
         with ExitStack() as held:
             for name in ("org1", "org2"):
-                held.enter_context(pool.hold_place(name, customer=True, wait_seconds=0))
+                held.enter_context(pool.hold_place(name, has_key=True, wait_seconds=0))
             threads = []
             for number, name in enumerate(("stranger", "org3")):
-                thread = threading.Thread(target=ask, args=(name,), kwargs={"customer": number > 0})
+                thread = threading.Thread(target=ask, args=(name,), kwargs={"has_key": number > 0})
                 thread.start()
                 threads.append(thread)
                 wait_for(lambda many=number + 1: pool._waiting.total() == many)  # type: ignore[misc]  # the stubs
@@ -78,12 +78,12 @@ class TestPlaces:
 
         def wait() -> None:
             try:
-                with pool.hold_place("b", customer=False, wait_seconds=5):
+                with pool.hold_place("b", has_key=False, wait_seconds=5):
                     left.wait(5)
             except ServerBusy:
                 pass
 
-        with pool.hold_place("a", customer=False, wait_seconds=0):
+        with pool.hold_place("a", has_key=False, wait_seconds=0):
             threads = [threading.Thread(target=wait) for _ in range(2 * WAITING)]
             for thread in threads:
                 thread.start()
@@ -91,7 +91,7 @@ class TestPlaces:
             began = time.monotonic()
             with (
                 pytest.raises(ServerBusy),
-                pool.hold_place("c", customer=False, wait_seconds=60),
+                pool.hold_place("c", has_key=False, wait_seconds=60),
             ):
                 pass
             assert time.monotonic() - began < 1
@@ -105,7 +105,7 @@ class TestPlaces:
         pool = PlacePool(lambda: 2)
         with (
             pytest.raises(ZeroDivisionError),
-            pool.hold_place("a", customer=False, wait_seconds=0),
+            pool.hold_place("a", has_key=False, wait_seconds=0),
         ):
             raise ZeroDivisionError
         assert pool.in_use == 0
@@ -114,34 +114,34 @@ class TestPlaces:
 class TestBytes:
     def test_are_no_more_than_there_are(self) -> None:
         budget = ByteBudget(lambda: 100)
-        budget.reserve("org1", 70, customer=True)
+        budget.reserve("org1", 70, has_key=True)
         with pytest.raises(ServerBusy):
-            budget.reserve("org2", 31, customer=True)
-        budget.reserve("org2", 30, customer=True)
-        budget.release("org1", 70, customer=True)
-        budget.release("org2", 30, customer=True)
+            budget.reserve("org2", 31, has_key=True)
+        budget.reserve("org2", 30, has_key=True)
+        budget.release("org1", 70, has_key=True)
+        budget.release("org2", 30, has_key=True)
         assert budget.in_use == 0
 
     def test_are_half_for_strangers_and_a_quarter_for_one_address(self) -> None:
         budget = ByteBudget(lambda: 100)
-        budget.reserve("a", 25, customer=False)
+        budget.reserve("a", 25, has_key=False)
         for address, size in (("a", 1), ("b", 26)):
             with pytest.raises(ServerBusy):
-                budget.reserve(address, size, customer=False)
-        budget.reserve("b", 25, customer=False)
+                budget.reserve(address, size, has_key=False)
+        budget.reserve("b", 25, has_key=False)
         with pytest.raises(ServerBusy):
-            budget.reserve("c", 1, customer=False)
-        budget.reserve("org", 50, customer=True)
+            budget.reserve("c", 1, has_key=False)
+        budget.reserve("org", 50, has_key=True)
 
     def test_of_strangers_and_one_customer_leave_a_quarter_to_the_next_customer(self) -> None:
         budget = ByteBudget(lambda: 100)
-        budget.reserve("org1", 60, customer=True)
-        budget.reserve("a", 15, customer=False)
+        budget.reserve("org1", 60, has_key=True)
+        budget.reserve("a", 15, has_key=False)
         with pytest.raises(ServerBusy):
-            budget.reserve("b", 1, customer=False)
-        budget.reserve("org2", 25, customer=True)
+            budget.reserve("b", 1, has_key=False)
+        budget.reserve("org2", 25, has_key=True)
 
     def test_of_one_request_may_exceed_a_limit_that_is_set_too_low(self) -> None:
         budget = ByteBudget(lambda: 100)
-        budget.reserve("a", 101, customer=False)
+        budget.reserve("a", 101, has_key=False)
         assert budget.in_use == 101

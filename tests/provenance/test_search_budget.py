@@ -114,14 +114,14 @@ class TestAPlace:
         self, monkeypatch: pytest.MonkeyPatch, acme: Organisation
     ) -> None:
         monkeypatch.setattr(upload, "EXAMINATIONS", PlacePool(lambda: 2))
-        monkeypatch.setattr(upload, "STRANGER_WAITS", 0.01)
-        monkeypatch.setattr(upload, "CUSTOMER_WAITS", 0.01)
-        with upload.EXAMINATIONS.hold_place("x", customer=False, wait_seconds=0):
+        monkeypatch.setattr(upload, "SECONDS_WITHOUT_KEY", 0.01)
+        monkeypatch.setattr(upload, "SECONDS_WITH_KEY", 0.01)
+        with upload.EXAMINATIONS.hold_place("x", has_key=False, wait_seconds=0):
             with pytest.raises(ServerBusy):
                 verify(speech(2.0), address=STRANGER)
             verify(speech(2.0), prefer_organisation_id=acme.id)
             with (
-                upload.EXAMINATIONS.hold_place("y", customer=True, wait_seconds=0),
+                upload.EXAMINATIONS.hold_place("y", has_key=True, wait_seconds=0),
                 pytest.raises(ServerBusy),
             ):
                 verify(speech(2.1), prefer_organisation_id=acme.id)
