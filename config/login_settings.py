@@ -45,6 +45,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False},
     "STYLES": [lambda _: static("sayso/admin.css")],
+    "SCRIPTS": [lambda _: static("sayso/admin.js")],
     "ENVIRONMENT": "config.second_factor_views.get_environment_label",
     "ACCOUNT": {"navigation": [{"title": "Second factor", "link": reverse_lazy("mfa_index")}]},
 }
