@@ -150,7 +150,7 @@ def read_private_folder(name: str, *, shared_by: Path) -> Path:
     except OSError as error:
         raise BadSetting(name, f"names a folder that cannot be made ({error.strerror})") from None
 
-    # Somebody else could have made it first, and would decide what is in it.
+    # Another user could have made it first, and would decide what is in it.
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise BadSetting(name, "names a folder that is not ours")
 

@@ -130,7 +130,7 @@ REMEDIES: Final = {
     "assurance_lowered": (
         "Let a channel of ours carry the link, or have the import of a consent approved."
     ),
-    "never_usable": "Ask for the level that the use needs, or leave the grant out.",
+    "never_usable": "Ask for a level that the use needs, or leave the grant out.",
     "unlimited": "Name the channels and territories that you need, or `*` to say that it is meant.",
     "renewal_open": "End the open request with `revoke`, then renew again.",
     "term_ambiguous": "Send `valid_until` or `duration`, not both.",

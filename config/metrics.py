@@ -57,11 +57,15 @@ class StateCollector(Collector):
             logger.warning("metrics without the database", exc_info=True)
             rows = []
 
-        yield GaugeMetricFamily("sayso_database_up", "Whether it answered.", value=bool(rows))
+        yield GaugeMetricFamily(
+            "sayso_database_up", "Whether the database answered.", value=bool(rows)
+        )
         yield from rows
         yield from _collect_queues()
         room = shutil.disk_usage(settings.SAYSO_DATA_DIR).free
-        yield GaugeMetricFamily("sayso_disk_free_bytes", "Room in the data folder.", value=room)
+        yield GaugeMetricFamily(
+            "sayso_disk_free_bytes", "Free space in the data folder.", value=room
+        )
 
 
 def _collect_rows() -> Iterator[GaugeMetricFamily]:
@@ -91,7 +95,7 @@ def _collect_queues() -> Iterator[GaugeMetricFamily]:
         logger.warning("metrics without Redis", exc_info=True)
         lengths = {}
 
-    yield GaugeMetricFamily("sayso_redis_up", "Whether it answered.", value=bool(lengths))
+    yield GaugeMetricFamily("sayso_redis_up", "Whether Redis answered.", value=bool(lengths))
     waiting = GaugeMetricFamily(
         "sayso_queue_messages", "Messages that wait for a worker.", labels=["queue"]
     )

@@ -23,7 +23,9 @@ def explain_outage(error: BaseException | None) -> Unavailable | None:
         case OperationalError() | InterfaceError() | InternalError() if _is_outage(error):
             told = Unavailable("The database cannot be used just now.", retry_after=_DATABASE_WAIT)
         case RedisError():
-            told = Unavailable("A part that we need is away.", retry_after=_DATABASE_WAIT)
+            told = Unavailable(
+                "A part of the service cannot be reached just now.", retry_after=_DATABASE_WAIT
+            )
         case OSError() if error.errno in _FULL:
             told = Unavailable("There is no room to store this just now.", retry_after=_DISK_WAIT)
         case _:

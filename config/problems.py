@@ -236,7 +236,7 @@ def _suggest_path(path: str) -> str:
     first, slash, rest = path.strip("/").partition("/")
     for meant in (f"/{first.lower()}{slash}{rest}", f"/{path.strip('/').lower()}"):
         if meant != path and _is_address(meant):
-            return f"`{meant}` is there."
+            return f"Did you mean `{meant}`?"
     return ""
 
 

@@ -47,12 +47,12 @@ def measure_waiting_work() -> Iterator[WorkGauge]:
 def _measure_log() -> Iterator[WorkGauge]:
     yield WorkGauge(
         name="sayso_log_events_waiting",
-        meaning="Events that wait for their place in a log.",
+        meaning="Events that are not sequenced yet.",
         value=Outbox.objects.count(),
     )
     yield WorkGauge(
         name="sayso_log_oldest_waiting_seconds",
-        meaning="Age of the event that waits longest for its place.",
+        meaning="Age of the oldest event that is not sequenced yet.",
         value=_measure_oldest_event(),
     )
     yield WorkGauge(

@@ -62,8 +62,8 @@ def _explain_use_case(reason: Reason, holder: str) -> str | None:  # noqa: ARG00
     if reason.required in reason.granted:
         children = ", ".join(use_cases.list_covered_children(str(reason.required)))
         return (
-            f"A call for {reason.required} may mean any use under it, and one of those needs a "
-            "consent of its own. "
+            f"{reason.required} includes uses that need a consent of their own, so a call must "
+            "name a narrower use. "
             f"Name one of: {children}."
         )
     # Here the uses of all grants are listed.

@@ -51,7 +51,7 @@ class ConnectionPlaces:
         with self._changed:
             while self._taken[key] >= most:
                 if not self._changed.wait(max(0.0, ends - time.monotonic())):
-                    raise PlacesTaken("Too many calls on this wait already.", retry_after=1)
+                    raise PlacesTaken("Too many calls of this kind wait already.", retry_after=1)
 
             self._taken[key] += 1
 

@@ -161,7 +161,7 @@ LAYER_PROVES: Final[Mapping[str, StrPromise]] = {
         "ends it."
     ),
     "watermark": _(
-        "Written into the sound of every clip that is long enough. It survives ordinary handling "
+        "A mark in the sound of every clip that is long enough. It survives ordinary handling "
         "such as MP3, Opus and cutting. Speech of less than two seconds, neural codecs and voice "
         "conversion can lose it, and it can be carried over into other sound."
     ),
@@ -170,8 +170,8 @@ LAYER_PROVES: Final[Mapping[str, StrPromise]] = {
         "programs drop it when they save a file, so its absence says nothing."
     ),
     "fingerprint": _(
-        "How the sound goes, compared with what we made. One likeness is a hint and never a "
-        "proof. Several short lines of ours in one file are no chance."
+        "The course of the sound, compared with our clips. One similar clip is a hint and never a "
+        "proof. Several short lines of ours in one file cannot be a coincidence."
     ),
 }
 
@@ -193,7 +193,7 @@ EVIDENCE: Final[Mapping[str, StrPromise]] = {
     ),
     "watermark.mismatch": _("Found, but it names another clip."),
     "watermark.absent": _("No mark of ours was read."),
-    "watermark.too_short": _("None: what was said is too short to carry a mark."),
+    "watermark.too_short": _("None. The speech is too short to carry a mark."),
     "watermark.candidate": _("A pattern like ours was read, but no clip carries it."),
     "c2pa.match": _("Signed by us, and fits the sound."),
     "c2pa.mismatch": _("There are some, but they do not fit the sound."),

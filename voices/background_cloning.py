@@ -86,7 +86,7 @@ def run_training(
 
     permit = gate.get_permit(voice.decision_id)
     if voice.attempt > MOST_ATTEMPTS:
-        given_up = Unavailable("The voice was tried too often.", code="gave_up")
+        given_up = Unavailable("Making the voice failed too often.", code="gave_up")
         _fail_voice(voice, permit, given_up, at=now())
         return True
 

@@ -139,7 +139,7 @@ class RecordingReviewAdmin(ReadOnlyAdmin[Voice]):
         """Return whether the member may decide."""
         return self.may(request, Action.SETTLE_REVIEW)
 
-    @admin.display(description="In doubt")
+    @admin.display(description="Checks in doubt")
     def doubts(self, voice: Voice) -> str:
         """Return the names of the checks that are in doubt."""
         found = {

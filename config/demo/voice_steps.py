@@ -60,7 +60,7 @@ class VoiceSteps(DemoSession):
     def verify(self, foreign: Path) -> None:
         """Find one of our clips after MP3, and do not find a foreign recording."""
         with self.tell.step(
-            "Somebody finds the English clip as a 64 kbit/s MP3 and asks where it came from"
+            "A person finds the English clip as a 64 kbit/s MP3 and asks where it came from"
         ):
             sound = decode_untrusted((self.folder / "speech-en.wav").read_bytes()).sound
             mp3 = self.folder / "found-on-the-web.mp3"
@@ -74,7 +74,7 @@ class VoiceSteps(DemoSession):
 
     def clone_from_own_output(self) -> None:
         """Try to clone from a clip that this service made."""
-        with self.tell.step("Somebody tries to clone a voice from one of the clips"):
+        with self.tell.step("A stranger tries to clone a voice from one of the clips"):
             fields = {
                 "consent": self.ids["consent"], "name": "Copy of a copy", "language": "en",
                 "use_case": "entertainment.audiobook",

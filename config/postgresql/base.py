@@ -148,7 +148,7 @@ def refuse_closed(connection: psycopg.Connection[Any]) -> None:
     """
     waiting = select.poll()
     waiting.register(connection.pgconn.socket, select.POLLIN)
-    # Nobody asked anything, so what can be read is the end, or the server's reason for it.
+    # No statement is under way, so what can be read is the end, or the server's reason for it.
     if waiting.poll(0):
         connection.close()
         raise psycopg.OperationalError("the server has ended this connection")

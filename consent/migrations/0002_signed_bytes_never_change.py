@@ -1,4 +1,4 @@
-"""What was signed or shown never changes: triggers on both databases refuse it, whoever asks."""
+"""What was signed or shown never changes: triggers on both databases refuse it for every writer."""
 
 from __future__ import annotations
 

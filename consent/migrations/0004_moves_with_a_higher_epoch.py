@@ -1,4 +1,4 @@
-"""What permits rest on moves with a higher epoch alone: triggers on both databases hold that, whoever asks."""
+"""What permits rest on moves with a higher epoch alone: triggers on both databases hold that for every writer."""
 
 from __future__ import annotations
 

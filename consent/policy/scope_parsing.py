@@ -116,7 +116,7 @@ def _unknown_code(name: str, text: str, *, attr: str) -> Fault:
         case "exclusions":
             meant = use_cases.find_nearest_exclusions(text) or tuple(sorted(use_cases.EXCLUDABLE))
             detail = (
-                "This can be no exclusion, for no call could be judged by it. `GET /v1/labels` "
+                "No call could be judged by this exclusion. `GET /v1/labels` "
                 f"lists all. Name one of: {', '.join(meant)}."
             )
             return Fault(code="exclusion_unknown", detail=detail, attr=attr)

@@ -83,7 +83,7 @@ def sign_note(text: str, signers: Sequence[tuple[VerifierKey, Callable[[bytes], 
     Raises ValueError for a text without a final newline or with control characters.
     """
     if not signers or not text.endswith("\n") or _has_control(text):
-        raise ValueError("a note is text that ends in a newline, signed by somebody")
+        raise ValueError("a note is text that ends in a newline and has a signature")
 
     lines = []
     for key, signature in signers:

@@ -40,7 +40,9 @@ MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
 GRANT_STATES: Final = ("active", "declined", "removed")
 _READ_ALONE: Final = frozenset({"state", "signed", "intended_uses_sha256"})
-_AS_READ: Final = "As it was read. It changes nothing, but a grant that is not active is left out."
+_AS_READ: Final = (
+    "As the API showed it. It changes nothing, but a grant that is not active is left out."
+)
 # Blanks in a row count once.
 _PURPOSE: Final = describe_field(pattern=rf"(\S\s*){{{scope_parsing.SHORTEST_DESCRIPTION}}}")
 

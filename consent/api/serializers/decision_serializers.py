@@ -75,7 +75,8 @@ class DecisionFilterSerializer(NoteFilterSerializer):
     voice = CodeField(max_length=64, required=False, style=describe_id("vox"))
     allowed = FlagWordField(required=False, help_text="`false` lists the refusals.")
     preview = FlagWordField(
-        required=False, help_text="`true` lists the questions, `false` what was asked for use."
+        required=False,
+        help_text="`true` lists previews alone, `false` decisions about calls alone.",
     )
     to = MomentField(required=False, help_text="Decisions made before this time.")
 
@@ -90,7 +91,8 @@ class RefusalReasonSerializer(OutputSerializer[Mapping[str, Json]]):
     granted.
 
     `grant` is the nearest grant, which the reason is about. It is null where the reason is about
-    the whole consent or the call. Of `use_case_not_covered`, `granted` has the uses of all grants.
+    the whole consent or the call. `granted` has what that grant covers, and for
+    `use_case_not_covered` the use cases of all grants.
     """
 
     code = serializers.ChoiceField(choices=tuple(GATE_REASONS))

@@ -41,7 +41,7 @@ class UseCaseSerializer(OutputSerializer[str]):
     covered_by = _code_list(
         "The use cases of grants that cover a call for it. None: a call has to name a child."
     )
-    excluded_by = _code_list("What a person may exclude to exclude it.")
+    excluded_by = _code_list("The labels and use cases whose exclusion excludes it, too.")
 
     def compute_fields(self, row: str) -> Mapping[str, Any]:
         """Return what the tables say of a code.

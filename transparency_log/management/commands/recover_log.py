@@ -53,6 +53,5 @@ class Command(BaseCommand):
             "the others."
         )
         self.stdout.write(
-            f"The log goes on as {origin}. Tell whoever keeps its checkpoints, and verify: "
-            "verify_log"
+            f"The log goes on as {origin}. Tell those who keep its checkpoints, and run verify_log."
         )

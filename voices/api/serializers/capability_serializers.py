@@ -44,13 +44,14 @@ class LanguageSerializer(OutputSerializer[str]):
         help_text="The languages of calls that a grant for it covers.",
     )
     detail = serializers.CharField(
-        allow_null=True, help_text="What it covers less, or more, than its reader might think."
+        allow_null=True, help_text="Where it covers less or more than its name suggests."
     )
     providers = serializers.ListField(
         child=serializers.CharField(), help_text="The providers whose engine speaks it."
     )
     tags = serializers.ListField(
-        child=serializers.CharField(), help_text="The tags under which they speak it."
+        child=serializers.CharField(),
+        help_text="The language tags under which the providers speak it.",
     )
 
     def compute_fields(self, row: str) -> Mapping[str, Any]:

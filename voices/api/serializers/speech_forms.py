@@ -112,7 +112,7 @@ class BatchItemSerializer(LineFormSerializer):
 
 @extend_schema_field(BatchItemSerializer)
 class BatchItemField(serializers.DictField):
-    """An object that is read as a line of its own, once the common fields stand beneath it."""
+    """One item of a batch, read as a call of its own after the common fields filled its gaps."""
 
 
 class BatchFormSerializer(LineFormSerializer):

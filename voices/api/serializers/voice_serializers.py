@@ -53,7 +53,8 @@ class SampleFormSerializer(StrictSerializer):
 class CloneDeliverySerializer(StrictSerializer):
     """When to make the voice.
 
-    `job` answers at once, with the voice in `training`. Left out, that is so for what takes long.
+    `job` answers at once, with the voice in `training`. Without a mode, only a clone that takes
+    long is answered so.
     """
 
     mode = ChoiceField(choices=("sync", "job"))

@@ -63,7 +63,7 @@ class JobDetailView(APIView):
 
 
 class JobCancellationView(APIView):
-    """The end of a job before time."""
+    """A job that is cancelled."""
 
     scope = "speech"
 
@@ -74,9 +74,10 @@ class JobCancellationView(APIView):
         responses=JobSerializer,
     )
     def post(self, request: Request, job_id: str) -> Response:
-        """Cancel the texts that still wait. Those in hand are finished, and clips stay.
+        """Cancel the texts that still wait. A text that is being spoken is finished, and clips
+        stay.
 
-        A job that is finished stays as it is.
+        A finished job does not change.
         """
         caller = get_caller(request)
         read_form(NothingSerializer, request.data)

@@ -82,8 +82,9 @@ class VoiceListView(APIView):
     def post(self, request: Request) -> Response:
         """Clone a voice from samples, if a consent covers it.
 
-        `delivery.mode: job` is answered at once, with the voice in `training`, and so is what takes
-        long. What is wrong with its recordings then stands in the voice, which is `failed`.
+        With `delivery.mode: job`, or when it takes long, the call is answered at once, with the
+        voice in `training`. If its recordings cannot be used, the voice becomes `failed` and says
+        why.
 
         Where the checks are in doubt, the voice is in `checking` until a member has listened to its
         recordings. `checks` names the doubts.
