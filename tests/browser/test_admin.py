@@ -64,6 +64,7 @@ class TestTheRecordingsToReview:
         page.keyboard.press("Space")
         tab_to(page, 'a[href$="/refuse/"]')
         page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Refuse the recordings")).to_be_visible()
         tab_to(page, "textarea")
         page.keyboard.type("Not the person who signed.")
         page.keyboard.press("Tab")
