@@ -20,6 +20,8 @@ from consent.policy.state_machine import BINDING, ConsentState
 from core import transactions
 from core.errors import NotFound
 
+_NEVER_IN_PLACE: Final = (ConsentState.DECLINED, ConsentState.LAPSED, ConsentState.REJECTED)
+"""States of a newer consent that has not taken the old one's place."""
 _RENEWABLE: Final = BINDING | {
     ConsentState.EXPIRED,
     ConsentState.WITHDRAWN,
@@ -45,11 +47,12 @@ def renew_consent(
 
     The level of the new one is that of its own link: what was L0 asks for L1 again, by a channel of
     ours, or stays L0. Idempotent: while a request to renew is open, that one is given, and what was
-    asked otherwise is a warning. Raises as `request_consent` does, and WrongState.
+    asked otherwise is a warning. Raises as `request_consent` does, WrongState, and ConsentSuperseded
+    when a newer consent has taken this one's place.
     """
     old = _lock_renewable_consent(consent_id, organisation_id, livemode=livemode)
 
-    open_one = old.successors.filter(state=ConsentState.REQUESTED, link_expires_at__gt=at).first()
+    open_one = old.successors.reading(ConsentState.REQUESTED, at=at).first()
     if open_one is not None:
         warnings = request_checks.warn_of_differences(
             open_one, valid_until=valid_until, duration=duration, delivery=delivery
@@ -62,6 +65,10 @@ def renew_consent(
 
     for stale in old.successors.filter(state=ConsentState.REQUESTED).order_by("id"):
         transitions.lapse_request(stale.id, actor=actor, at=at)
+
+    # One that had ended keeps its state when a newer one is signed.
+    if old.successors.exclude(state__in=_NEVER_IN_PLACE).exists():
+        raise transitions.make_superseded_error(old)
 
     if valid_until is None and duration is None:
         duration = old.duration or _term_length(old)

@@ -170,6 +170,18 @@ class TestConsents:
             == again["signing_url"]
         )
 
+    @pytest.mark.parametrize("ends", ["revoke", "suspend"])
+    def test_have_one_successor(self, api: APIClient, ends: str) -> None:
+        """What had ended keeps its state when the newer one is signed: asking again was a 500."""
+        path = f"/v1/consents/{signed(api)['id']}"
+        post(api, f"{path}/{ends}", {}, 200)
+        newer = post(api, f"{path}/renew", {}, 201)["id"]
+        post(api, f"/v1/test/consents/{newer}/sign", {}, 200)
+
+        refused = post(api, f"{path}/renew", {}, 409)
+
+        assert (refused["code"], refused["superseded_by"]) == ("consent_superseded", newer)
+
     def test_are_filtered(self, api: APIClient) -> None:
         one, other = signed(api), asked(api)
         assert ids(api, "state=active") == [one["id"]]
