@@ -47,8 +47,8 @@ def renew_consent(
 
     The level of the new one is that of its own link: what was L0 asks for L1 again, by a channel of
     ours, or stays L0. Idempotent: while a request to renew is open, that one is given, and what was
-    asked otherwise is a warning. Raises as `request_consent` does, WrongState, and ConsentSuperseded
-    when a newer consent has taken this one's place.
+    asked otherwise is a warning. Raises as `request_consent` does, WrongState, and
+    ConsentSuperseded when a newer consent has taken this one's place.
     """
     old = _lock_renewable_consent(consent_id, organisation_id, livemode=livemode)
 

@@ -11,13 +11,12 @@ from rest_framework import serializers
 from core import canonical_json
 from core.api.fields import (
     ChoiceField,
-    CodeField,
     ConstantField,
     NullableTextField,
     ShownTextField,
     TimestampField,
 )
-from core.api.openapi import describe_id
+from core.api.id_fields import IdField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import (
     NotedFormSerializer,
@@ -44,7 +43,7 @@ class EraseFormSerializer(NotedFormSerializer):
 class ErasureFilterSerializer(NoteFilterSerializer):
     """What a list of erasures may be narrowed by."""
 
-    speaker = CodeField(max_length=64, required=False, style=describe_id("spk"))
+    speaker = IdField("spk", required=False)
     state = ChoiceField(choices=ErasureState.values, required=False)
 
 

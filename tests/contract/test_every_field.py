@@ -25,6 +25,7 @@ from core.api.fields import (
     WholeNumberField,
     WordField,
 )
+from core.api.id_fields import IdField
 from core.api.serializers import StrictSerializer, read_form
 from core.errors import Invalid
 from tests.contract.conftest import LIBRARY_WORDS
@@ -137,6 +138,7 @@ SHOWN_TO_NOBODY = (
     WordField,
     ReferenceField,
     CodeField,
+    IdField,
     EmailField,
     SpokenTextField,
     TranscriptField,

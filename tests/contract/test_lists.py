@@ -204,6 +204,9 @@ class TestAList:
             ("/v1/voices?use_case=nonsense.foo", "use_case_unknown"),
             ("/v1/consents?use_case=nonsense.foo", "use_case_unknown"),
             ("/v1/decisions?allowed=perhaps", "invalid"),
+            ("/v1/voices?speaker=con_aaaaaaaaaaaaaaaaaaaaaaaaaa", "invalid"),
+            ("/v1/clips?voice=vox_1", "invalid"),
+            ("/v1/decisions?consent=x", "invalid"),
             ("/v1/clips?state=making", "invalid"),
         ],
     )

@@ -23,6 +23,7 @@ from core.api.fields import (
     WholeNumberField,
     WordField,
 )
+from core.api.id_fields import IdField
 from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import (
@@ -71,8 +72,8 @@ class NewDecisionSerializer(NotedFormSerializer):
 class DecisionFilterSerializer(NoteFilterSerializer):
     """What a list of decisions may be narrowed by."""
 
-    consent = CodeField(max_length=64, required=False, style=describe_id("con"))
-    voice = CodeField(max_length=64, required=False, style=describe_id("vox"))
+    consent = IdField("con", required=False)
+    voice = IdField("vox", required=False)
     allowed = FlagWordField(required=False, help_text="`false` lists the refusals.")
     preview = FlagWordField(
         required=False,

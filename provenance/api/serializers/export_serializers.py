@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.api.fields import ChoiceField, CodeField, MomentField, NullableTextField, TimestampField
+from core.api.id_fields import IdField
 from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import (
@@ -45,7 +46,7 @@ class ExportFilterSerializer(NoteFilterSerializer):
 
     kind = ChoiceField(choices=export_sources.KINDS, required=False)
     state = ChoiceField(choices=ExportState.values, required=False)
-    speaker = CodeField(required=False, max_length=64, style=describe_id("spk"))
+    speaker = IdField("spk", required=False)
 
 
 class ExportProgressSerializer(OutputSerializer[Export]):

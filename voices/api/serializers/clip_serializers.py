@@ -19,7 +19,7 @@ from core.api.fields import (
     ReferenceField,
     TimestampField,
 )
-from core.api.openapi import describe_id
+from core.api.id_fields import IdField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import NoteFilterSerializer, ObjectSerializer, OutputSerializer
 from core.caller_notes import Notes
@@ -237,12 +237,12 @@ class ClipFilterSerializer(NoteFilterSerializer):
     client_reference = ReferenceField(
         max_length=200, required=False, help_text="Clips with exactly this `client_reference`."
     )
-    decision = code_field(64, required=False, style=describe_id("dec"))
+    decision = IdField("dec", required=False)
     state = ChoiceField(choices=_SHOWN_STATES, required=False)
     language = code_field(64, required=False, style=described_words.LANGUAGE)
     use_case = code_field(64, required=False, style=described_words.USE_CASE)
-    voice = code_field(64, required=False)
-    consent = code_field(64, required=False)
+    voice = IdField("vox", required=False)
+    consent = IdField("con", required=False)
     to = MomentField(required=False, help_text="Clips issued before this time.")
 
     def get_fields(self) -> dict[str, AnyField]:

@@ -21,6 +21,7 @@ from core.api.fields import (
     ShownTextField,
     TimestampField,
 )
+from core.api.id_fields import IdField
 from core.api.openapi import describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import (
@@ -131,8 +132,8 @@ class VoiceFilterSerializer(NoteFilterSerializer):
     """What a list of voices may be narrowed by."""
 
     state = ChoiceField(choices=VoiceState.values, required=False)
-    consent = code_field(64, required=False, style=describe_id("con"))
-    speaker = code_field(64, required=False, style=describe_id("spk"))
+    consent = IdField("con", required=False)
+    speaker = IdField("spk", required=False)
     language = code_field(64, required=False, style=described_words.LANGUAGE)
     use_case = code_field(64, required=False, style=described_words.USE_CASE)
     provider = code_field(32, required=False)
