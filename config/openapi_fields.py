@@ -11,7 +11,8 @@ from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerial
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from core.api.openapi import SCHEMA, WORDS
+from core.api.fields import CodeField, TextField
+from core.api.openapi import PATTERN, PLAIN_TEXT, SCHEMA, VISIBLE_CODE, WORDS
 
 Node = dict[str, Any]
 
@@ -42,7 +43,7 @@ class StrictForm(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 # The library has no types.
 class DescribedField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """A field that has more to say, and a list that may not be empty."""
+    """A field that has more to say, a list that may not be empty, and texts of a few characters."""
 
     target_class = "rest_framework.fields.Field"
     match_subclasses = True
@@ -74,6 +75,9 @@ class DescribedField(OpenApiSerializerFieldExtension):  # type: ignore[no-untype
 def share_words(result: Node, **_: Any) -> Node:
     """Move each closed list of words to a schema of its own, which the fields refer to.
 
+    Patterns that were marked are patterns from here on. The library would offer an empty text
+    beside one that allows it already.
+
     The library calls this hook.
     """
     shared: Node = {}
@@ -90,6 +94,9 @@ def _find_facts(field: Any) -> Node:
     facts = dict(field.style.get(SCHEMA, {})) if isinstance(field, serializers.Field) else {}
     if isinstance(field, serializers.ListField) and not field.allow_empty:
         facts["minItems"] = 1
+    if isinstance(field, TextField | CodeField) and "enum" not in facts:
+        usual = PLAIN_TEXT if isinstance(field, TextField) else VISIBLE_CODE
+        facts |= {} if "pattern" in facts else {PATTERN: usual}
 
     return facts
 
@@ -100,6 +107,8 @@ def _refer_to_words(node: Any, shared: Node) -> Any:
         return [_refer_to_words(inner, shared) for inner in node]
     if not isinstance(node, dict):
         return node
+    if PATTERN in node:
+        node = {"pattern" if key == PATTERN else key: inner for key, inner in node.items()}
     if not isinstance(name := node.get(WORDS), str):
         return {key: _refer_to_words(inner, shared) for key, inner in node.items()}
 

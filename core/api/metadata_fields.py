@@ -10,17 +10,19 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.fields import ReferenceField
+from core.api.openapi import PLAIN_LINE, PLAIN_TEXT
 from core.caller_notes import MOST_KEYS
 
+_NOTE: Final = {"maxLength": 500, "pattern": PLAIN_TEXT}
 _METADATA: Final = {
     "type": "object",
     "maxProperties": MOST_KEYS,
-    "propertyNames": {"minLength": 1, "maxLength": 40},
+    "propertyNames": {"minLength": 1, "maxLength": 40, "pattern": PLAIN_LINE},
 }
 
 
 @extend_schema_field(
-    {**_METADATA, "additionalProperties": {"type": "string", "maxLength": 500}},
+    {**_METADATA, "additionalProperties": {"type": "string", **_NOTE}},
 )
 class MetadataField(serializers.DictField):
     """The caller's own notes: flat, at most 20 keys of 40 characters, texts of at most 500."""
@@ -42,9 +44,7 @@ class MetadataField(serializers.DictField):
         return clean
 
 
-@extend_schema_field(
-    {**_METADATA, "additionalProperties": {"type": ["string", "null"], "maxLength": 500}}
-)
+@extend_schema_field({**_METADATA, "additionalProperties": {"type": ["string", "null"], **_NOTE}})
 class MetadataChangesField(MetadataField):
     """Changes to the caller's own notes.
 

@@ -14,6 +14,8 @@ from core.ids import Prefix
 
 SCHEMA: Final = "schema"
 """The entry of a field's `style` that the document reads."""
+PATTERN: Final = "x-pattern"
+"""Marks the pattern of a text that may be empty as well. It is in no served document."""
 WORDS: Final = "x-words"
 """Marks a closed list of words in a schema with its name. It is in no served document."""
 # The library takes rules of security, and its types know names alone.
@@ -22,6 +24,15 @@ OPTIONAL_KEY: Final = cast("list[str]", [{}, {"apiKey": []}])
 LANGUAGE_TAG: Final = r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8})*$"
 LANGUAGE_RANGE: Final = r"^(\*|[A-Za-z]{2,8}([_-]([A-Za-z0-9]{1,8}|\*))*)$"
 TERRITORY: Final = r"^(\*|EEA|[A-Z]{2}(-[A-Z0-9]{1,3})?)$"
+PLAIN_TEXT: Final = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+"""A text without control characters, but for tabs and line ends."""
+PLAIN_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
+VISIBLE_CODE: Final = r"^[ -~]*$"
+SPOKEN_TEXT: Final = (
+    r"^[^\S\x0b\x0c\x1c-\x1f\x85]*[^\s\x00-\x1f\x7f-\x9f]"
+    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+)
+"""A text with something else than blanks. Line ends of Windows may stand in it."""
 DURATION: Final = (
     r"^P(?=[0-9T])([0-9]{1,4}W|([0-9]{1,4}Y)?([0-9]{1,5}M)?([0-9]{1,6}D)?"
     r"(T(?=[0-9])([0-9]{1,7}H)?([0-9]{1,9}M)?([0-9]{1,9}S)?)?)$"

@@ -35,7 +35,7 @@ print(Client().get("/v1/openapi.json").content.decode())
 """
 OF_SHAPE = {
     "required", "null", "invalid", "invalid_choice", "not_a_list", "not_a_dict", "empty",
-    "max_length", "unknown_field", "invalid_base64",
+    "max_length", "unknown_field", "invalid_base64", "control_characters",
 }  # fmt: skip
 """Codes of faults that the shape of a body has, whatever it means."""
 FORMS = {form.__name__.removesuffix("Serializer").removesuffix("Request"): form for form in forms()}

@@ -25,6 +25,7 @@ from core.api.fields import (
     WholeNumberField,
     WordField,
 )
+from core.api.id_fields import IdField
 from core.api.openapi import DURATION, describe_field, describe_id
 from core.api.serializers import (
     NoteChangesSerializer,
@@ -44,7 +45,13 @@ _AS_READ: Final = (
     "As the API showed it. It changes nothing, but a grant that is not active is left out."
 )
 # Blanks in a row count once.
-_PURPOSE: Final = describe_field(pattern=rf"(\S\s*){{{scope_parsing.SHORTEST_DESCRIPTION}}}")
+_PURPOSE: Final = describe_field(
+    pattern=(
+        r"^[^\S\x0b-\x0d\x1c-\x1f\x85]*"
+        r"([^\s\x00-\x1f\x7f-\x9f][^\S\x0b-\x0d\x1c-\x1f\x85]*)"
+        rf"{{{scope_parsing.SHORTEST_DESCRIPTION}}}[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"
+    )
+)
 
 
 class QuotaFormSerializer(StrictSerializer):
@@ -231,7 +238,7 @@ class ConsentChangesSerializer(NoteChangesSerializer):
 class ConsentFilterSerializer(NoteFilterSerializer):
     """What a list of consents may be narrowed by."""
 
-    speaker = CodeField(max_length=64, required=False, style=describe_id("spk"))
+    speaker = IdField("spk", required=False)
     state = ChoiceField(choices=[str(state) for state in ConsentState], required=False)
     use_case = WordField(
         max_length=64,

@@ -17,7 +17,7 @@ from core.api.fields import (
     ReferenceField,
     WholeNumberField,
 )
-from core.api.openapi import describe_field, describe_id, describe_words
+from core.api.openapi import SPOKEN_TEXT, describe_field, describe_id, describe_words
 from core.api.serializers import NotedFormSerializer, StrictSerializer
 from voices.api.serializers import output_rules
 from voices.api.serializers.input_fields import NumberField, SpokenTextField, code_field
@@ -72,7 +72,7 @@ class LineFormSerializer(NotedFormSerializer):
     """One text to speak, with all that may differ from line to line."""
 
     voice = code_field(64, style=describe_id("vox"))
-    text = SpokenTextField(style=describe_field(pattern=r"\S"))
+    text = SpokenTextField(style=describe_field(pattern=SPOKEN_TEXT))
     language = code_field(64, required=False, allow_null=True, style=described_words.LANGUAGE)
     use_case = code_field(64, required=False, allow_null=True, style=described_words.USE_CASE)
     channel = code_field(64, required=False, allow_null=True, style=described_words.CHANNEL)
@@ -107,7 +107,7 @@ class BatchItemSerializer(LineFormSerializer):
     """One text of a batch. What it leaves out is what the items have in common."""
 
     voice = code_field(64, required=False, style=describe_id("vox"))
-    text = SpokenTextField(required=False, style=describe_field(pattern=r"\S"))
+    text = SpokenTextField(required=False, style=describe_field(pattern=SPOKEN_TEXT))
 
 
 @extend_schema_field(BatchItemSerializer)
@@ -124,7 +124,7 @@ class BatchFormSerializer(LineFormSerializer):
     items = BoundedListField(child=BatchItemField(), allow_empty=False, limit=MOST_ITEMS)
     delivery = DeliveryFormSerializer(required=False)
     voice = code_field(64, required=False, style=describe_id("vox"))
-    text = SpokenTextField(required=False, style=describe_field(pattern=r"\S"))
+    text = SpokenTextField(required=False, style=describe_field(pattern=SPOKEN_TEXT))
     document_rules = (
         *(
             {

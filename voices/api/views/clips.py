@@ -98,9 +98,12 @@ class ClipAudioView(APIView):
         parameters=[
             OpenApiParameter(
                 "Range",
-                {"type": "string", "pattern": "^bytes="},
+                {"type": "string"},
                 OpenApiParameter.HEADER,
-                description="One range of bytes (RFC 9110, 14.2), such as `bytes=0-99`.",
+                description=(
+                    "One range of bytes (RFC 9110, 14.2), such as `bytes=0-99`. Any other is "
+                    "answered with the whole."
+                ),
             ),
             describe_header("Sayso-Clip", "The clip's id.", 200, 206),
             describe_header("Sayso-Content-Sha256", "SHA-256 of the whole, in hex.", 200, 206),
