@@ -23,6 +23,7 @@ MEASUREMENTS: Final = {
     "hour": False,
     "audiowmark": False,
     "sandbox": False,
+    "texts": False,
     "short_lines": False,
     "c2pa": False,
     "engine": False,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,29 @@ TEXTS = {
     ),
     "hi": "सुबह बंदरगाह शांत था; केवल दो नावें आई थीं और किसी ने तूफ़ान की बात नहीं की।",
 }
+OTHER_TEXTS = {
+    "en": "Please take the second door on the left, and ask the clerk for a form with two stamps.",
+    "de": "Bitte nehmen Sie die zweite Tür links und fragen Sie nach einem Bogen mit zwei Marken.",
+    "fr": "Prenez la deuxième porte à gauche et demandez au guichet un formulaire à deux timbres.",
+    "es": (
+        "Tome la segunda puerta a la izquierda y pida en la ventanilla un impreso con dos sellos."
+    ),
+    "it": "Prenda la seconda porta a sinistra e chieda allo sportello un modulo con due bolli.",
+    "pt": "Entre pela segunda porta à esquerda e peça no balcão um formulário com dois selos.",
+    "nl": "Neem de tweede deur links en vraag aan het loket om een formulier met twee zegels.",
+    "pl": "Proszę wejść w drugie drzwi po lewej i poprosić o formularz z dwoma znaczkami.",
+    "cs": "Vejděte druhými dveřmi vlevo a u přepážky požádejte o tiskopis se dvěma kolky.",
+    "sv": "Ta den andra dörren till vänster och be i luckan om en blankett med två stämplar.",
+    "fi": "Menkää toisesta ovesta vasemmalle ja pyytäkää luukulta lomake, jossa on kaksi leimaa.",
+    "hu": "Kérem, a bal oldali második ajtón menjen be, és kérjen egy űrlapot két bélyeggel.",
+    "ru": "Войдите во вторую дверь слева и попросите в окошке бланк с двумя печатями.",
+    "tr": "Lütfen soldaki ikinci kapıdan girin ve gişeden iki pullu bir form isteyin.",
+    "el": "Μπείτε από τη δεύτερη πόρτα αριστερά και ζητήστε ένα έντυπο με δύο σφραγίδες.",
+    "hi": "कृपया बाईं ओर के दूसरे दरवाज़े से जाइए और खिड़की पर दो मुहरों वाला फ़ॉर्म माँगिए।",
+}
+OTHERS = 100_003
+"""The number of the first of `other_clips`."""
+
 ESPEAK = tuple(
     (language, f"{language}{variant}")
     for language in TEXTS
@@ -109,6 +132,14 @@ def clips(seconds: float, count: int = 300) -> list[Clip]:
     return human + [_synthetic(index, seconds) for index in range(count - len(human))]
 
 
+def other_clips(seconds: float, count: int = 100) -> list[Clip]:
+    """Return `count` clips of texts, voices' settings and places that `clips` does not have.
+
+    For what was tuned on those. None is of people.
+    """
+    return [_synthetic(index, seconds, OTHER_TEXTS) for index in range(OTHERS, OTHERS + count)]
+
+
 def _human(seconds: float) -> Iterator[Clip]:
     for path in sorted(RECORDINGS.glob("librivox-*.wav")) + sorted(
         RECORDINGS.glob("pocketsphinx-*.flac")
@@ -120,7 +151,7 @@ def _human(seconds: float) -> Iterator[Clip]:
             yield Clip(name=f"{path.stem}.{piece}", human=True, sound=Sound(part, sound.rate))
 
 
-def _synthetic(index: int, seconds: float) -> Clip:
+def _synthetic(index: int, seconds: float, texts: Mapping[str, str] = TEXTS) -> Clip:
     """Return the synthetic clip with this number.
 
     Voice, speed, pitch and place in the utterance all follow from the number.
@@ -128,7 +159,7 @@ def _synthetic(index: int, seconds: float) -> Clip:
     if index % 10 == 9:
         voice = FLITE[index // 10 % len(FLITE)]
         stretch = f"duration_stretch={0.85 + 0.05 * (index // 50 % 7):.2f}"
-        text = " ".join([TEXTS["en"]] * 3)
+        text = " ".join([texts["en"]] * 3)
         spoken = read_recording(
             _run(["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "/dev/stdout"])
         )
@@ -136,7 +167,7 @@ def _synthetic(index: int, seconds: float) -> Clip:
     else:
         language, voice = ESPEAK[index % len(ESPEAK)]
         speed, pitch = 130 + 10 * (index % 7), 35 + 7 * index % 30
-        text = " ".join([TEXTS[language]] * 3)
+        text = " ".join([texts[language]] * 3)
         spoken = read_recording(
             _run(["espeak-ng", "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", text])
         )

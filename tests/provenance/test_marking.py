@@ -7,10 +7,10 @@ import pytest
 
 import watermark
 from audio.decoding import decode_trusted
-from audio.encoding import Output
+from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from core.errors import Invalid
-from provenance.clips import verified_marking
+from provenance.clips import mark_self_check, verified_marking
 from provenance.clips.errors import MarkFailed
 from provenance.clips.verified_marking import Marked, mark_sound
 from tests.support.watermark_speech import KEY, NAMES, TOKEN, clip
@@ -74,6 +74,25 @@ class TestMark:
         monkeypatch.setattr(verified_marking, "STRENGTHS", (Margins(token=0.35),))
         assert "opus" in marked(clip()).checks
         assert "opus" not in marked(clip("librivox-austen-0870")).checks
+
+    def test_tries_a_short_line_at_the_promised_bit_rate_and_below_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # At 22 kbit/s alone, lines passed whose mark was gone at 24.
+        tried: set[tuple[int | None, int | None]] = set()
+
+        def note(sound: Sound, output: Output) -> bytes:
+            if output.codec == "opus":
+                tried.add((output.bit_rate_bps, output.sample_rate_hz))
+            return encode_sound(sound, output)
+
+        monkeypatch.setattr(mark_self_check, "encode_sound", note)
+        short = clip("librivox-austen-0870", seconds=2.0).samples[16_000:]
+
+        found = marked(Sound(short, 16_000), Output(codec="wav", sample_rate_hz=16_000))
+
+        assert ("opus" in found.checks, found.margin_milli_db) == (True, 700)
+        assert tried == {(24_000, 16_000), (22_000, 16_000)}
 
     def test_writes_long_clips_so_that_a_telephone_leaves_the_mark(self) -> None:
         assert "gsm" in marked(clip("librivox-austen-0870")).checks

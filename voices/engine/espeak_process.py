@@ -19,10 +19,11 @@ NORMAL_RATE: Final = 175
 MOST_SECONDS: Final = 300
 _PROGRAM: Final = Path(__file__).with_name("espeak_child.py")
 _MOST_LINE: Final = 2**16
-# espeak-ng 1.52 writes beyond its buffer when a clause has about a hundred letters with dots behind
-# them. From this many on, they are spoken as letters.
-_MOST_ABBREVIATED: Final = 60
-_ABBREVIATED: Final = re.compile(r"(?<!\w)([^\W\d_])\.(?=\w)")
+# espeak-ng 1.52 writes beyond its buffer when a clause has about a hundred dots without a space
+# behind them: `a.b.c`, `a.,b.,`, `a..b..`. From this many on they are left out, and the letters
+# spoken.
+_MOST_DOTS: Final = 60
+_DOT_INSIDE: Final = re.compile(r"(?<=\S)\.(?=\S)")
 _LIMITS: Final = Limits(
     memory=2**29, cpu_seconds=30, seconds=60, most_out=2 * RATE * MOST_SECONDS + _MOST_LINE
 )
@@ -127,7 +128,7 @@ def _is_voice(found: object) -> bool:
 
 
 def _spell_abbreviations(text: str) -> str:
-    if len(_ABBREVIATED.findall(text)) < _MOST_ABBREVIATED:
+    if len(_DOT_INSIDE.findall(text)) < _MOST_DOTS:
         return text
 
-    return _ABBREVIATED.sub(r"\1 ", text)
+    return _DOT_INSIDE.sub(" ", text)

@@ -109,6 +109,17 @@ class TestSay:
         assert sound is not None
         assert sound.seconds > 60
 
+    @pytest.mark.parametrize(
+        "text", ["な.,そ.," * 60, "സ..ഥ.." * 60, "कि.को." * 60, "ab.c1.." * 60]
+    )
+    def test_speaks_dots_that_no_space_follows(
+        self, synthesiser: SynthesiserProcess, text: str
+    ) -> None:
+        sound = synthesiser.say(Utterance(text=text, voice="gmw/en-US", rate=400, pitch=50))
+
+        assert sound is not None
+        assert sound.seconds > 5
+
     @pytest.mark.parametrize("voice", ["gmw/en", "zle/ru", "sit/cmn", "sem/ar", "roa/fr"])
     def test_reads_other_scripts_with_the_dictionaries_of_their_languages(
         self, synthesiser: SynthesiserProcess, voice: str
