@@ -11,7 +11,8 @@ from redis import RedisError
 
 from core.errors import Unavailable
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+# A limit of the process (EFBIG, RLIMIT_FSIZE) is as much of the operator's making as a quota.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 _READ_ONLY: Final = "25006"  # a standby, while another server takes over
 _DATABASE_WAIT: Final = 2
 _DISK_WAIT: Final = 30

@@ -60,6 +60,7 @@ class TestDescribe:
             InterfaceError("the connection is closed"),
             OSError(errno.ENOSPC, "No space left on device"),
             OSError(errno.EDQUOT, "Disk quota exceeded"),
+            OSError(errno.EFBIG, "File too large"),
             redis.exceptions.TimeoutError("timed out"),
         ],
     )

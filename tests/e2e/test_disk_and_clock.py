@@ -129,7 +129,9 @@ def check_full_disk(place: Place) -> None:
     wait_until(lambda: is_given_back(erasure), "the work is given back", every=0.05)
     assert stones.read_bytes() == first
     assert not stream.whole
-    clip = Clip.objects.get(id=stream.headers["sayso-clip"])
+    clips = Clip.objects.filter(id=stream.headers["sayso-clip"])
+    wait_until(lambda: clips.exclude(state="making").exists(), "the stream is settled", seconds=30)
+    clip = clips.get()
     assert (clip.state, len(received) <= clip.size, clip.sha256 != "") == ("aborted", True, True)
     assert 0 < clip.characters == GrantUsage.objects.get(used_characters__gt=0).used_characters
 
@@ -198,9 +200,9 @@ def check_stepped_clock(place: Place) -> None:
     export = place.acme.post("/v1/exports", {"kind": "usage"})["id"]
 
     set_clock(place.clock, off=timedelta(0))
-    assert place.acme.until(f"/v1/jobs/{job}", "done", "refused", "failed", seconds=30) == "done"
-    assert place.acme.until(f"/v1/exports/{export}", "ready", "failed", seconds=30) == "ready"
-    assert doomed.until(f"/v1/erasures/{erasure}", "completed", seconds=30) == "completed"
+    assert place.acme.until(f"/v1/jobs/{job}", "done", "refused", "failed", seconds=60) == "done"
+    assert place.acme.until(f"/v1/exports/{export}", "ready", "failed", seconds=60) == "ready"
+    assert doomed.until(f"/v1/erasures/{erasure}", "completed", seconds=60) == "completed"
     check_sweeps()
 
     set_clock(place.clock, off=-DAY)
@@ -222,7 +224,7 @@ def check_sweeps() -> None:
             for name in names
         ),
         "the sweeps come",
-        seconds=30,
+        seconds=60,
     )
 
 
