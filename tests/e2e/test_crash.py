@@ -12,12 +12,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.models import F
 
+from accounts.models import SharedValue
+from config.demo.client import Client
 from config.demo.server import find_free_port
 from tests.support import processes
 from tests.support.endurance import Town, nothing_is_amiss, under_fire
@@ -99,7 +103,7 @@ class TestCeleryWorkersAndWebServer:
         )
 
         with ExitStack() as stack:
-            stack.enter_context(processes.celery_beat(environment, tmp_path / "beat.log"))
+            beat = stack.enter_context(processes.celery_beat(environment, tmp_path / "beat.log"))
             worker = Restarted(
                 stack, partial(processes.celery_worker, environment, tmp_path / "celery.log")
             )
@@ -116,8 +120,29 @@ class TestCeleryWorkersAndWebServer:
             under_fire(town, strike, kills=WORKER_KILLS)
             town.settle_in(people=2, texts=4)
             under_fire(town, lambda _: web.kill(), kills=WEB_KILLS)
+            check_dead_beat_is_told(beat, town.bases[0])
 
         nothing_is_amiss(town)
+
+
+def check_dead_beat_is_told(beat: subprocess.Popen[bytes], base: str) -> None:
+    """L-B5: nobody saw that it was dead, as calls are answered all the same."""
+    anybody, swept = (
+        Client(base=base, key=""),
+        SharedValue.objects.filter(name__startswith="swept "),
+    )
+    wait_until(lambda: anybody.get("/health/ready").json["parts"]["sweeps"] == "ok", "the sweeps")
+    beat.kill()
+    beat.wait()
+
+    def is_told() -> bool:
+        # Two minutes go by in the rows. What the worker still has in its queue counts once more.
+        assert swept.update(expires_at=F("expires_at") - timedelta(minutes=2))
+        told = anybody.get("/health/ready")
+        answer = (told.status, told.json["status"], told.json["parts"]["sweeps"])
+        return answer == (200, "degraded", "silent")
+
+    wait_until(is_told, "the dead beat is told", seconds=30)
 
 
 def _one_that_lives(file: Path, killed: set[int]) -> int:

@@ -149,7 +149,7 @@ def celery_worker(
 
 
 @contextmanager
-def celery_beat(environment: Mapping[str, str], log: Path) -> Iterator[None]:
+def celery_beat(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The beat."""
     command = [
         *CELERY,
@@ -161,8 +161,8 @@ def celery_beat(environment: Mapping[str, str], log: Path) -> Iterator[None]:
         "--pidfile",
         "",
     ]
-    with process(command, {**environment, **BRISK}, log):
-        yield
+    with process(command, {**environment, **BRISK}, log) as beat:
+        yield beat
 
 
 def answers(port: int) -> bool:
