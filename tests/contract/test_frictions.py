@@ -180,6 +180,17 @@ class TestAJob:
         assert int(polled["Retry-After"]) >= 1
         assert polled.json()["items"] == job["items"]
 
+    @pytest.mark.parametrize("mode", ["sync", "stream"])
+    def test_is_never_made_of_what_was_to_be_waited_for(
+        self, http: Sender, world: World, mode: str
+    ) -> None:
+        """A16: `sync` was a job in silence."""
+        common = {name: value for name, value in world.speech().items() if name != "text"}
+        batch = common | {"items": [{"text": SENTENCE}], "delivery": {"mode": mode}}
+        (fault,) = problem(http.post("/v1/speech/batch", batch), 422, "invalid")["errors"]
+        assert (fault["code"], fault["attr"]) == ("unsupported_field", "delivery.mode")
+        assert http.post("/v1/speech/batch", batch | {"delivery": {}}).status_code == 202
+
     def test_is_cancelled_once_and_keeps_what_it_made(self, http: Sender, world: World) -> None:
         job = self.batch(http, world)
         JobItem.objects.filter(job_id=job["id"], position=0).update(

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
 from audio import encoding
 from consent.api.serializers import described_words
@@ -68,6 +67,19 @@ class DeliveryFormSerializer(StrictSerializer):
     mode = ChoiceField(choices=("sync", "stream", "job"), default="sync")
 
 
+class BatchDeliveryFormSerializer(DeliveryFormSerializer):
+    """When to deliver a batch: as a job, and in no other way."""
+
+    mode = ChoiceField(choices=("sync", "stream", "job"), default="job")
+
+    def validate_mode(self, mode: str) -> str:
+        """Refuse to answer many texts at once, which would else be a job unasked."""
+        if mode != "job":
+            detail = "A batch is a job: it is neither waited for nor streamed."
+            raise serializers.ValidationError(detail, code="unsupported_field")
+        return mode
+
+
 class LineFormSerializer(NotedFormSerializer):
     """One text to speak, with all that may differ from line to line."""
 
@@ -122,7 +134,7 @@ class BatchFormSerializer(LineFormSerializer):
     """
 
     items = BoundedListField(child=BatchItemField(), allow_empty=False, limit=MOST_ITEMS)
-    delivery = DeliveryFormSerializer(required=False)
+    delivery = BatchDeliveryFormSerializer(required=False)
     voice = code_field(64, required=False, style=describe_id("vox"))
     text = SpokenTextField(required=False, style=describe_field(pattern=SPOKEN_TEXT))
     document_rules = (
@@ -133,14 +145,5 @@ class BatchFormSerializer(LineFormSerializer):
             }
             for name in ("voice", "text")
         ),
-        {"properties": {"delivery": {"properties": {"mode": {"enum": ["sync", "job"]}}}}},
+        {"properties": {"delivery": {"properties": {"mode": {"enum": ["job"]}}}}},
     )
-
-    def validate_delivery(self, delivery: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a stream of many texts."""
-        if delivery.get("mode") == "stream":
-            detail = {
-                "mode": [ErrorDetail("A batch cannot be streamed.", code="unsupported_field")]
-            }
-            raise serializers.ValidationError(detail)
-        return delivery
