@@ -9,6 +9,7 @@ before it.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from typing import Any, Final
 
@@ -19,6 +20,12 @@ from vault import subject_keys
 
 MOST: Final = 1_000
 """Files whose findings are kept, of about a kilobyte each. The longest unasked goes first."""
+KEEP_SECONDS: Final = 600.0
+"""How long findings are kept.
+
+The version of an index is its highest number. Two transactions may commit in the other order than
+they drew theirs, so what was found between the two would otherwise be kept for too long.
+"""
 
 Findings = dict[str, Any]
 Version = tuple[int | None, ...]
@@ -27,24 +34,29 @@ Version = tuple[int | None, ...]
 class FindingCache:
     """Findings by the hash of the file and the version of what was searched. Safe for threads."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, *, keep_seconds: float = KEEP_SECONDS) -> None:
         self._most = most
-        self._found: OrderedDict[tuple[str, Version], Findings] = OrderedDict()
+        self._keep_seconds = keep_seconds
+        self._found: OrderedDict[tuple[str, Version], tuple[float, Findings]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get_findings(self, sha256: str, version: Version) -> Findings:
         """Return a copy of what was found in this file, which is empty for a new one."""
         with self._lock:
-            found = self._found.get((sha256, version))
-            if found is None:
+            ends, found = self._found.get((sha256, version), (0.0, {}))
+            if ends <= time.monotonic():
+                self._found.pop((sha256, version), None)
                 return {}
             self._found.move_to_end((sha256, version))
             return dict(found)
 
     def store_findings(self, sha256: str, version: Version, findings: Findings) -> None:
-        """Keep what was found in this file."""
+        """Keep what was found in this file, from its first search on for `KEEP_SECONDS`."""
         with self._lock:
-            self._found[sha256, version] = findings
+            ends, _ = self._found.get(
+                (sha256, version), (time.monotonic() + self._keep_seconds, {})
+            )
+            self._found[sha256, version] = ends, findings
             self._found.move_to_end((sha256, version))
             while len(self._found) > self._most:
                 self._found.popitem(last=False)

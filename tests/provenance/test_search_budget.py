@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from provenance import anonymous_rate_limit
 from provenance.clips import watermark_key_search, watermark_keys
 from provenance.models import Clip, MarkKey
 from provenance.verification import Outcome, finding_cache, upload, verify
+from provenance.verification.finding_cache import FindingCache
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey
 from tests.voices.conftest import (
@@ -187,6 +189,19 @@ class TestAFileThatComesAgain:
         no_decoder()
         with pytest.raises(AssertionError, match="decoded again"):
             verify(data)
+
+    def test_is_searched_again_after_a_while_however_often_it_comes(self) -> None:
+        # An index whose transactions commit in another order shows no new version.
+        lasting, short = FindingCache(), FindingCache(keep_seconds=0.2)
+        for cache in (lasting, short):
+            cache.store_findings("a", (1,), {"sound": 1})
+            assert cache.get_findings("a", (1,)) == {"sound": 1}
+            cache.store_findings("a", (1,), {"sound": 1, "lines": 2})
+            assert cache.get_findings("a", (2,)) == {}
+        time.sleep(0.25)
+
+        assert lasting.get_findings("a", (1,)) == {"sound": 1, "lines": 2}
+        assert short.get_findings("a", (1,)) == {}
 
     def test_leaves_no_byte_of_itself(self) -> None:
         data = speech(3.0)
