@@ -25,6 +25,7 @@ PARTS: Final = (
     "bundle",
     "manifest_checks",
     "checkpoint_checks",
+    "entry_reader",
     "entry_checks",
     "table_checks",
     "record_checks",

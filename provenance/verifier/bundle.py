@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from provenance.verifier.check_report import Refusal, Skipped, UnreadableBundle
 from provenance.verifier.merkle_proofs import Head
@@ -77,15 +78,16 @@ class Bundle:
         if name not in self.files.sizes:
             raise Refusal(f"there is no {name}")
 
-        # The stream has the methods of a raw file.
-        with io.BufferedReader(self.files.open(name), BLOCK) as file:  # type: ignore[type-var]
-            while True:
-                line = file.readline(limit + 2)
-                if not line:
-                    return
-                if not line.endswith(b"\n"):
+        with self.open_buffered(name) as file:
+            for line in iter(partial(file.readline, limit + 2), b""):
+                if line[-1:] != b"\n":
                     raise Refusal(f"a line of {name} is too long, or cut")
                 yield line[:-1]
+
+    def open_buffered(self, name: str) -> IO[bytes]:
+        """Open a file of which little is read at a time."""
+        # The stream has the methods of a raw file.
+        return io.BufferedReader(self.files.open(name), BLOCK)  # type: ignore[type-var]
 
     def has(self, name: str) -> bool:
         """Return True if the bundle has this file."""
@@ -109,5 +111,4 @@ class Bundle:
                 yield check_whole_number(read_json(proof)["index"]), entry
         elif self.has("entries.jsonl"):
             first = check_whole_number(self.manifest["first_index"])
-            for number, entry in enumerate(self.lines("entries.jsonl", LARGEST_ENTRY)):
-                yield first + number, entry
+            yield from enumerate(self.lines("entries.jsonl", LARGEST_ENTRY), first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO
 
 from provenance.verifier.bundle import Bundle
@@ -17,7 +18,15 @@ from provenance.verifier.merkle_proofs import (
     hash_leaf,
     read_signed_checkpoint,
 )
-from provenance.verifier.parsing import check_whole_number, decode_base64, read_json
+from provenance.verifier.parsing import (
+    SAFE_INTEGER,
+    check_whole_number,
+    decode_base64,
+    read_json,
+)
+
+# So many leaf hashes are added to the tree at once.
+BATCH = 1024
 
 
 def check_checkpoint(bundle: Bundle) -> str:
@@ -61,13 +70,13 @@ def check_log(bundle: Bundle, marks: set[int]) -> str:
 
     tree = Tree()
     first = check_whole_number(bundle.manifest["first_index"])
-    with _open_leaf_hashes(bundle) as leaves:
-        for leaf in _read_leaf_hashes(bundle, first, leaves):
-            if tree.size in marks:
-                bundle.roots[tree.size] = tree.root()
-            tree.append(leaf)
+    with _open_leaf_hashes(bundle) as others:
+        leaves = _read_leaf_hashes(bundle, first, others)
+        for mark in [*sorted(marks), SAFE_INTEGER]:
+            while batch := list(islice(leaves, min(BATCH, mark - tree.size))):
+                tree.extend(batch)
+            bundle.roots[tree.size] = tree.root()
 
-    bundle.roots[tree.size] = tree.root()
     if tree.size != size:
         raise Refusal(f"there are {tree.size} leaves where the checkpoint counts {size}")
     if tree.root() != root:
@@ -86,7 +95,7 @@ def check_log(bundle: Bundle, marks: set[int]) -> str:
 
 
 def _open_leaf_hashes(bundle: Bundle) -> IO[bytes]:
-    return bundle.files.open("leaves.bin") if bundle.has("leaves.bin") else io.BytesIO()
+    return bundle.open_buffered("leaves.bin") if bundle.has("leaves.bin") else io.BytesIO()
 
 
 def _read_leaf_hashes(bundle: Bundle, first: int, others: IO[bytes]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from provenance.verifier.bundle import Bundle
 from provenance.verifier.check_report import Refusal
+from provenance.verifier.entry_reader import read_canonical_entry, read_entry
 from provenance.verifier.parsing import check_whole_number, decode_base64, read_json, to_canonical
 
 DOMAIN = b"sayso-commitment-v1\n"
@@ -38,13 +39,11 @@ def check_entries(bundle: Bundle) -> str:
     newest = 0
     places: dict[str, dict[str, int]] = {table: {} for table in RULES}
 
+    organisation = bundle.manifest["organisation"]
+
     for index, line in bundle.entries():
-        entry = read_json(line)
-        if (
-            to_canonical(entry) != line
-            or entry["v"] not in VERSIONS
-            or entry["org"] != bundle.manifest["organisation"]
-        ):
+        entry = read_canonical_entry(line)
+        if entry is None or entry["v"] not in VERSIONS or entry["org"] != organisation:
             raise Refusal(f"entry {index} is not an entry of this log")
         if entry["id"] in seen:
             raise Refusal(f"the event {entry['id']} stands twice")
@@ -115,7 +114,7 @@ def pair_openings(bundle: Bundle) -> Iterator[tuple[dict[str, Any], dict[str, An
         if at != index:
             raise Refusal(f"opening {index} belongs to no entry of this bundle")
 
-        yield opening, read_json(line)
+        yield opening, read_entry(line)
         before = index
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from provenance.verifier.bundle import Bundle
 from provenance.verifier.check_report import Refusal
 from provenance.verifier.entry_checks import get_refs
+from provenance.verifier.entry_reader import read_entry
 from provenance.verifier.parsing import check_whole_number, decode_base64, parse_time, read_json
 from provenance.verifier.table_checks import read_table_rows
 
@@ -31,11 +32,11 @@ REF_OF_KIND = {"delivery": "consent"}
 
 
 class Happened(NamedTuple):
-    """An event: its place, its entry, and the JSON of its body, None if the entry is closed."""
+    """An event: its place, its entry, and its opening as a line, None if the entry is closed."""
 
     place: int
     entry: dict[str, Any]
-    sealed: bytes | None
+    opening: bytes | None
 
     @property
     def kind(self) -> str:
@@ -50,7 +51,7 @@ class Happened(NamedTuple):
     @property
     def body(self) -> dict[str, Any] | None:
         """Return the full body, or None if the entry is closed."""
-        return None if self.sealed is None else json.loads(self.sealed)
+        return None if self.opening is None else json.loads(self.opening)["body"]
 
 
 class Past:
@@ -74,8 +75,8 @@ class Past:
         self.voices: set[str] = set()
         self.repeated = False
 
-        for event in self._read():
-            self._note(event)
+        for event, body in self._read():
+            self._note(event, body)
 
         self.records = {row["id"]: row for row in _read_records(bundle)}
 
@@ -126,31 +127,35 @@ class Past:
         else:
             self.repeated = True
 
-    def _read(self) -> Iterator[Happened]:
+    def _read(self) -> Iterator[tuple[Happened, dict[str, Any] | None]]:
+        """Yield the events with their bodies, which are kept as lines: those take less memory."""
         openings = self.bundle.lines("openings.jsonl")
         opened = next(openings, None)
         opening = read_json(opened) if opened is not None else None
+        livemode = self.bundle.manifest["livemode"]
 
         for index, line in self.bundle.entries():
-            entry = read_json(line)
-            sealed = None
+            entry = read_entry(line)
+            here, body = None, None
             if opening is not None and opening["index"] == index:
-                sealed = json.dumps(opening["body"]).encode("ascii")
+                here, body = opened, opening["body"]
                 opened = next(openings, None)
                 opening = read_json(opened) if opened is not None else None
 
-            yield Happened(index, entry, sealed)
+            if entry.get("live", True) is livemode:
+                yield Happened(index, entry, here), body
+            else:
+                self._note_foreign(entry)
 
-    def _note(self, event: Happened) -> None:
+    def _note_foreign(self, entry: dict[str, Any]) -> None:
+        self.foreign += 1
+        if entry["t"].startswith("decision."):
+            self.foreign_decisions.add(get_refs(entry)["decision"])
+
+    def _note(self, event: Happened, body: dict[str, Any] | None) -> None:
         entry = event.entry
-        if entry.get("live", True) is not self.bundle.manifest["livemode"]:
-            self.foreign += 1
-            if event.kind.startswith("decision."):
-                self.foreign_decisions.add(get_refs(entry)["decision"])
-            return
-
-        if event.sealed is not None:
-            self._note_body(event, event.body or {})
+        if event.opening is not None:
+            self._note_body(event, body or {})
         elif entry["v"] == 1:
             self.old += 1
         else:

@@ -22,30 +22,40 @@ def hash_node(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A tree that grows leaf by leaf and keeps only its right edge."""
+    """A tree that grows by many leaves at once and keeps only its right edge."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._edge: list[bytes] = []
+        # The complete subtrees, by height: one for each 1 in the binary digits of the size.
+        self._edge: dict[int, bytes] = {}
 
-    def append(self, leaf: bytes) -> None:
-        """Add a leaf hash."""
-        full = self.size
-        self.size += 1
-        while full & 1:
-            leaf, full = hash_node(self._edge.pop(), leaf), full >> 1
-        self._edge.append(leaf)
+    def extend(self, leaves: list[bytes]) -> None:
+        """Add leaf hashes, height by height. What is left over of a height stays at the edge."""
+        sha256 = hashlib.sha256
+        height = 0
+        digits = self.size
+        self.size += len(leaves)
+
+        row = leaves
+        while row:
+            if digits & 1:
+                row = [self._edge.pop(height), *row]
+            if len(row) & 1:
+                self._edge[height] = row[-1]
+
+            row = [
+                sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2])
+            ]
+            height, digits = height + 1, digits >> 1
 
     def root(self) -> bytes:
         """Return the root of the tree as it is now."""
-        if not self._edge:
-            return hashlib.sha256(b"").digest()
+        result = b""
+        for height in sorted(self._edge):
+            left = self._edge[height]
+            result = hash_node(left, result) if result else left
 
-        result = self._edge[-1]
-        for left in reversed(self._edge[:-1]):
-            result = hash_node(left, result)
-
-        return result
+        return result or hashlib.sha256(b"").digest()
 
 
 def compute_proven_root(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:

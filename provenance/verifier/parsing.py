@@ -21,13 +21,7 @@ def read_json(data: bytes) -> Any:
     UTF-8, no key twice, no NaN, no float, no integer beyond 2^53 - 1. The service writes none of
     them.
     """
-    return json.loads(
-        data.decode("utf-8"),
-        object_pairs_hook=refuse_duplicate_keys,
-        parse_constant=refuse_number,
-        parse_float=refuse_number,
-        parse_int=_parse_integer,
-    )
+    return _STRICT.decode(data.decode("utf-8"))
 
 
 def strip_byte_order_mark(data: bytes) -> bytes:
@@ -56,14 +50,25 @@ def _parse_integer(text: str) -> int:
     return int(text)
 
 
+# Made once: `json.loads` and `json.dumps` with options make a reader and a writer at each call,
+# which takes as long as to read or write an entry of the log.
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=refuse_duplicate_keys,
+    parse_constant=refuse_number,
+    parse_float=refuse_number,
+    parse_int=_parse_integer,
+)
+SORTED_JSON = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
 def to_canonical(value: Any) -> bytes:
     """Return the JCS bytes of a value that `read_json` returned.
 
     No spaces, shortest escapes, keys sorted by UTF-16 code units.
     """
-    text = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
+    text = SORTED_JSON.encode(value)
     # Python sorts by code points, which is the same order unless a key has characters beyond
     # U+D7FF.
     return (text if text.isascii() else _format_canonical(value)).encode("utf-8")

@@ -66,8 +66,7 @@ def with_invented_entry(files: Files) -> Files:
     entry = {**json.loads(lines[-1]), "id": "evt_" + "a" * 26, "live": True}
     lines.append(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode())
     tree = Tree()
-    for line in lines:
-        tree.append(hash_leaf(line))
+    tree.extend([hash_leaf(line) for line in lines])
     origin = files["checkpoint"].decode().split("\n")[0]
     key = signed_note.VerifierKey(name=origin, public_key=LOG.public_key().public_bytes_raw())
     head = signed_note.TreeHead(origin=origin, size=tree.size, root=tree.root())
