@@ -6,13 +6,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
+from django.db import connection
+
 from core.hooks import Registry
+from core.read_snapshot import begin_consistent_read
 from transparency_log import anchors, checkpoints
 from transparency_log.anchors import Anchor, AnchorUnreadable
+from transparency_log.entry_columns import COLUMNS, Row, check_columns
 from transparency_log.formats import merkle, signed_note
 from transparency_log.formats.merkle import TileAt
 from transparency_log.models import Checkpoint, Entry, Head, Tile
@@ -20,12 +26,8 @@ from transparency_log.storage import tile_store
 
 CHUNK: Final = 2048
 TILES_AT_ONCE: Final = 64
-# The id follows a commitment of fixed length and at most two short members, so it begins within
-# so many bytes.
-_ID_WITHIN: Final = 140
 
 Progress = Callable[[int, int], None]
-Row = tuple[int, str, str, bool, int, bytes | str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,9 +91,23 @@ def list_log_organisations() -> tuple[str, ...]:
 def verify_log(organisation_id: str, *, progress: Progress | None = None) -> LogReport:
     """Recompute the log of `organisation_id` at constant memory and return the report.
 
-    Faults are in the report. They are not raised.
+    The log may grow meanwhile: all rows are read as they are at the beginning, or as a transaction
+    around the call sees them. Faults are in the report. They are not raised.
     """
-    return _LogChecker(organisation_id, progress).run()
+    report = LogReport(organisation_id=organisation_id)
+    # An anchor is written after its head is committed. Read first, it is never ahead of the rows.
+    anchor = _read_anchor(report)
+
+    with nullcontext() if connection.in_atomic_block else begin_consistent_read():
+        return _LogChecker(report, anchor, progress).run()
+
+
+def _read_anchor(report: LogReport) -> Anchor | None:
+    try:
+        return anchors.get_anchors().peek(report.organisation_id)
+    except AnchorUnreadable as error:
+        report.anchor.add_fault(error.detail)
+        return None
 
 
 class _LogChecker:
@@ -100,16 +116,17 @@ class _LogChecker:
     The tree grows with the walk. It is compared where a checkpoint or the anchor names a root.
     """
 
-    def __init__(self, organisation_id: str, progress: Progress | None) -> None:
-        self.organisation_id = organisation_id
-        self.report = LogReport(organisation_id=organisation_id)
-        self.head = Head.objects.filter(organisation_id=organisation_id).first()
-        self.keys = checkpoints.list_verifier_keys(organisation_id)
+    def __init__(
+        self, report: LogReport, anchor: Anchor | None, progress: Progress | None = None
+    ) -> None:
+        self.report = report
+        self.organisation_id = report.organisation_id
+        self.anchor = anchor
+        self.head = Head.objects.filter(organisation_id=self.organisation_id).first()
+        self.keys = checkpoints.list_verifier_keys(self.organisation_id)
         self.progress = progress
-        self.org = f',"org":"{organisation_id}",'.encode()
         self.size = 0
         self.root = merkle.EMPTY_ROOT
-        self.leaves: list[bytes] = []
         self.edge: dict[TileAt, bytes] = {}
         self.full: dict[TileAt, bytes] = {}
 
@@ -128,20 +145,18 @@ class _LogChecker:
         claims = self._claims()
         claim = next(claims, None)
 
-        for row in self._rows():
-            # 1.
-            self._take(row)
+        for rows in self._chunks():
+            start = 0
+            while start < len(rows):
+                # 1.
+                end = start + max(1, claim.size - self.size) if claim else len(rows)
+                self._grow(rows[start:end])
+                start = end
 
-            place = self.size + len(self.leaves)
-            if len(self.leaves) == CHUNK or (claim and claim.size <= place):
-                self._grow()
-
-            # 2.
-            while claim and claim.size <= place:
-                self._judge(claim)
-                claim = next(claims, None)
-
-        self._grow()
+                # 2.
+                while claim and claim.size <= self.size:
+                    self._judge(claim)
+                    claim = next(claims, None)
 
         while claim:
             self._judge(claim)
@@ -156,72 +171,37 @@ class _LogChecker:
 
         return self.report
 
-    def _rows(self) -> Iterator[Row]:
-        columns = ("idx", "event_id", "kind", "livemode", "at_ms", "payload")
-        rows = Entry.objects.filter(organisation_id=self.organisation_id).order_by("idx")
-        yield from rows.values_list(*columns).iterator(chunk_size=CHUNK)
+    def _chunks(self) -> Iterator[list[Row]]:
+        """Yield the entries in the order of their index, CHUNK at a time."""
+        entries = Entry.objects.filter(organisation_id=self.organisation_id).order_by("idx")
+        rows = entries.values_list(*COLUMNS).iterator(chunk_size=CHUNK)
+
+        while chunk := list(islice(rows, CHUNK)):
+            yield chunk
 
     def _claims(self) -> Iterator[Checkpoint | Anchor]:
         published = Checkpoint.objects.filter(organisation_id=self.organisation_id).order_by("size")
         rows: Iterator[Checkpoint | Anchor] = published.iterator(chunk_size=CHUNK)
-        yield from heapq.merge(rows, self._anchors(), key=lambda claim: claim.size)
+        anchor = (self.anchor,) if self.anchor else ()
+        yield from heapq.merge(rows, anchor, key=lambda claim: claim.size)
 
         if self.report.checkpoints.seen and not self.report.anchor.seen:
             self.report.anchor.add_fault("there are checkpoints, but no anchor")
 
-    def _anchors(self) -> Iterator[Anchor]:
-        try:
-            anchor = anchors.get_anchors().peek(self.organisation_id)
-        except AnchorUnreadable as error:
-            self.report.anchor.add_fault(error.detail)
-            return
-
-        if anchor is not None:
-            yield anchor
-
     # --- entries and tiles ------------------------------------------------------------------------
-    def _take(self, row: Row) -> None:
-        idx, stored = row[0], row[-1]
-        check = self.report.entries
-        place = self.size + len(self.leaves)
-        check.seen += 1
-        # SQLite keeps text in a column of bytes if a statement by hand writes text.
-        if isinstance(stored, str):
-            check.add_fault(f"entry {idx} is stored as text and cannot be served")
-            stored = stored.encode()
-
-        payload = bytes(stored)
-        if idx != place:
-            check.add_fault(f"entry {idx} stands at place {place}")
-        if not self._columns_agree(row, payload):
-            check.add_fault(f"entry {idx}: its columns are not what its bytes say")
-
-        self.leaves.append(merkle.hash_leaf(payload))
-
-    def _columns_agree(self, row: Row, payload: bytes) -> bool:
-        """Return True if the columns agree with the bytes.
-
-        The bytes are not parsed, which would be slow for a million entries. JCS sorts the members,
-        so each member has its place.
-        """
-        _, event_id, kind, livemode, at_ms, _ = row
-        end = f',"t":"{kind}","ts":{at_ms},"v":'
-        return (
-            payload.endswith((f"}}{end}2}}".encode(), f"]{end}1}}".encode()))
-            and 0 < payload.find(f',"id":"{event_id}","kid":"'.encode()) < _ID_WITHIN
-            and self.org in payload
-            and (b',"live":false,' not in payload) == livemode
+    def _grow(self, rows: Sequence[Row]) -> None:
+        """Check these entries, which are the next ones, and add them to the tree."""
+        self.report.entries.seen += len(rows)
+        payloads = check_columns(
+            rows,
+            first=self.size,
+            organisation_id=self.organisation_id,
+            add_fault=self.report.entries.add_fault,
         )
-
-    def _grow(self) -> None:
-        if not self.leaves:
-            return
-
-        growth = merkle.append(self.size, self.leaves, self.edge)
+        growth = merkle.append(self.size, merkle.hash_leaves(payloads), self.edge)
         known = {**self.edge, **growth.tiles}
         self.size = growth.size
         self.root = growth.root
-        self.leaves = []
         self.edge = {place: known[place] for place in merkle.list_edge_tiles(self.size)}
 
         self.full.update(

@@ -15,11 +15,11 @@ from datetime import datetime
 from accounts.sandbox_clock import now_for
 from core.clock import Clock
 from core.leases import LeaseLost
+from core.read_snapshot import begin_consistent_read
 from provenance.exports import bundle_writer, export_sources
 from provenance.exports.bundle_writer import BundlePlan
 from provenance.exports.export_sources import ExportScope
 from provenance.exports.heartbeat import ErasedMeanwhile, start_heartbeat
-from provenance.exports.read_snapshot import begin_consistent_read
 from provenance.models import Export
 from transparency_log import checkpoints, sequencer
 from transparency_log.formats import log_entry

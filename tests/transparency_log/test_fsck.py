@@ -8,10 +8,11 @@ import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import F
 from django.db.models.expressions import RawSQL
 
@@ -54,6 +55,11 @@ def _payload() -> object:
     )
 
 
+def _payload_and_column() -> object:
+    _payload()
+    return Entry.objects.filter(idx=100).update(kind="consent.expired")
+
+
 def _as_text() -> object:
     """Only SQLite lets bytes become text; anyone who edits it by hand with `replace` does just
     that.
@@ -90,7 +96,8 @@ def _rebuilt() -> None:
     no key.
     """
     _payload()
-    outcome = fsck._LogChecker(Head.objects.get().organisation_id, None)
+    report = fsck.LogReport(organisation_id=Head.objects.get().organisation_id)
+    outcome = fsck._LogChecker(report, None)
     outcome.run()
     Tile.objects.filter(level=0, n=0).update(data=outcome.full[TileAt(0, 0)])
     for place, data in outcome.edge.items():
@@ -100,6 +107,10 @@ def _rebuilt() -> None:
 
 TAMPERING = {
     "a changed entry": (_payload, {"entries", "tiles", "head", "checkpoints", "anchor"}),
+    "a changed entry with its column": (
+        _payload_and_column,
+        {"tiles", "head", "checkpoints", "anchor"},
+    ),
     "an entry that became text": (_as_text, {"entries"}),
     "a changed kind": (_entry(5, kind="clip.issued"), {"entries"}),
     "a changed time": (_entry(5, at_ms=1), {"entries"}),
@@ -180,6 +191,32 @@ class TestVerify:
         file.unlink() if text is None else file.write_text(text)
 
         assert refused(organisation_id) == {"anchor"}
+
+
+class TestWhileItGrows:
+    @pytest.mark.django_db(transaction=True)
+    def test_is_verified_as_it_was_at_the_beginning(
+        self, organisation_id: str, append: Append
+    ) -> None:
+        append(300)
+        sequencer.settle_log(organisation_id, at=NOON)
+
+        def grow() -> None:
+            append(30)
+            sequencer.settle_log(organisation_id, at=NOON)
+            connections.close_all()
+
+        def let_it_grow(_done: int, _total: int) -> None:
+            writer = Thread(target=grow)
+            writer.start()
+            writer.join(10)
+            assert not writer.is_alive(), "a reader must not hold up a writer"
+
+        report = fsck.verify_log(organisation_id, progress=let_it_grow)
+
+        assert [check.first for check in report.checks if not check.good] == []
+        assert report.entries.seen == 300
+        assert fsck.verify_log(organisation_id).entries.seen == 330
 
 
 class TestCommand:

@@ -13,14 +13,13 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from accounts.models import Organisation
-from core import ids, leases
+from core import ids, leases, read_snapshot
 from core.errors import NotFound
 from provenance.exports import (
     bundle_snapshot,
     bundle_writer,
     export_requests,
     export_sources,
-    read_snapshot,
     tables,
     worker,
 )

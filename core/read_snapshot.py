@@ -1,4 +1,4 @@
-"""One consistent, read-only view of the database for as long as a bundle is being written."""
+"""One consistent, read-only view of the database for as long as a long reader needs it."""
 
 from __future__ import annotations
 
