@@ -120,12 +120,16 @@ def _is_plain(value: Json) -> bool:
     # Most records are plain, and this takes half of its time.
     if type(value) is str:
         return value.isascii()
+    if type(value) is dict:
+        for key, item in value.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            # Most members are texts, and a call for each would take longer than to look at it.
+            if not (item.isascii() if type(item) is str else _is_plain(item)):
+                return False
+        return True
     if type(value) is int:
         return -_MOST <= value <= _MOST
-    if type(value) is dict:
-        return all(
-            type(key) is str and key.isascii() and _is_plain(item) for key, item in value.items()
-        )
     if type(value) is list:
         return all(map(_is_plain, value))
     return value is None or type(value) is bool

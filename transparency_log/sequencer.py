@@ -110,7 +110,7 @@ def sequence_batch(organisation_id: str, *, limit: int = BATCH) -> int:
 
     partial = tile_store.fetch_edge(organisation_id, head.size)
     growth = merkle.append(
-        head.size, [merkle.hash_leaf(event.payload) for event in waiting], partial
+        head.size, merkle.hash_leaves(event.payload for event in waiting), partial
     )
 
     _write_entries(organisation_id, head.size, waiting)
@@ -162,32 +162,26 @@ def _take_waiting_events(organisation_id: str, limit: int) -> list[_Waiting]:
             "RETURNING id, event_id, payload, speaker_id",
             [organisation_id, limit],
         )
-        found = [_Waiting(row[0], row[1], bytes(row[2]), row[3]) for row in cursor.fetchall()]
-
-        return sorted(found, key=lambda waiting: waiting.id)
+        return [_Waiting(*row) for row in sorted(cursor.fetchall())]
 
 
 def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting]) -> None:
     placed: list[bulk_insert.Values] = []
     refs: list[bulk_insert.Values] = []
 
-    for idx, event in enumerate(waiting, start=size):
-        facts = log_entry.read_entry(event.payload)
+    for idx, (_, event_id, payload, speaker_id) in enumerate(waiting, start=size):
+        facts = log_entry.read_entry(payload)
+        kind = facts.kind
+        placed.append((event_id, organisation_id, idx, kind, facts.livemode, facts.at_ms, payload))
 
-        placed.append(
-            (
-                event.event_id,
-                organisation_id,
-                idx,
-                facts.kind,
-                facts.livemode,
-                facts.at_ms,
-                event.payload,
-            )
-        )
-        named = {ref for _, ref in facts.refs} | ({event.speaker_id} if event.speaker_id else set())
+        named = [ref for _, ref in facts.refs]
+        if speaker_id:
+            named.append(speaker_id)
+
         prefix = _find_prefix(facts)
-        refs += [(organisation_id, ref, idx, ref.startswith(prefix)) for ref in sorted(named)]
+        refs += [
+            (organisation_id, ref, idx, ref.startswith(prefix)) for ref in dict.fromkeys(named)
+        ]
 
     bulk_insert.insert_rows(Entry, bulk_insert.ENTRY, placed)
     bulk_insert.insert_rows(EventRef, bulk_insert.EVENT_REF, refs)
@@ -195,5 +189,6 @@ def _write_entries(organisation_id: str, size: int, waiting: Sequence[_Waiting])
 
 def _find_prefix(facts: log_entry.EntryFacts) -> str:
     """Return how the ids begin that a kind is about: `con_` for `consent.revoked`."""
-    ref = dict(facts.refs).get(facts.kind.partition(".")[0], "")
+    about = facts.kind.partition(".")[0]
+    ref = next((ref for name, ref in facts.refs if name == about), "")
     return ref[: ref.find("_") + 1] or " "

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.db.models import QuerySet
 
 from core import ids, transactions
@@ -251,11 +251,11 @@ def _expand_key(key: bytes, purpose: str) -> bytes:
 def make_deriver(key: bytes) -> Derive:
     """Return `_expand_key` for many purposes.
 
-    HKDF's first step (RFC 5869, 2.2, where no salt means as many zeros) is done once.
+    HKDF's first step (RFC 5869, 2.2, where no salt means as many zeros) is done once. Its second
+    step (2.3) is one HMAC, since a key is as long as a hash.
     """
     extracted = hmac.digest(bytes(KEY_BYTES), key, "sha256")
-    sha256 = hashes.SHA256()
-    return lambda purpose: HKDFExpand(sha256, KEY_BYTES, purpose.encode("utf-8")).derive(extracted)
+    return lambda purpose: hmac.digest(extracted, purpose.encode("utf-8") + b"\x01", "sha256")
 
 
 def _open_key(subject: str) -> bytes:
