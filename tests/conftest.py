@@ -146,7 +146,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_configure(config: pytest.Config) -> None:
     """Know the marks of tests that start processes, and of those for which one database will do."""
     config.addinivalue_line(
-        "markers", "alone: measures time or kills processes, so it runs outside the parallel part"
+        "markers", "alone: starts servers or kills processes, so one process runs all of these"
     )
     for mark in databases.MARKS:
         config.addinivalue_line("markers", mark)

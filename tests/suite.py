@@ -4,9 +4,9 @@ not run and why.
 `--only sqlite|postgres|redis|browser` runs a part; other words are handed to pytest (`-k gate`,
 `-x`, `tests/vault`). With CI=true a skipped test or a missing server is a failure.
 
-First each database's tests run in two processes. Then the steps in one process (tests marked
-`alone`, Redis, Chromium) run two at a time, so that both processors have work until the end. Which
-test belongs to which database: `tests/support/databases.py`.
+Two turns run at a time. The first has each database's tests, in two processes. The others are the
+steps in one process (tests marked `alone`, Redis, Chromium): they wait for servers much of their
+time, and the crowd uses it. Which test belongs to which database: `tests/support/databases.py`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from tests.support import database_templates, databases, marked_files, servers
+from tests.support import database_templates, databases, marked_files, servers, step_folders
 from tests.support.summary import SLOWEST
 
 NOTHING_COLLECTED: Final = 5  # pytest's exit code
@@ -40,11 +40,9 @@ OURS: Final = (
 )
 # Else every process of every step would rewrite the assertions of all tests again.
 SLOW: Final = "PYTHONDONTWRITEBYTECODE"
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-ROOM: Final = 4 * 2**30
-"""Bytes that must be free there."""
 
 _running: Final[set[subprocess.Popen[bytes]]] = set()
+_over: Final = threading.Event()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +54,10 @@ class Step:
     environment: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
     processes: int = 1
+
+
+Ended = tuple[Step, int, Mapping[str, Any]]
+"""A step, the exit code of its pytest, and what it wrote down."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,14 +92,13 @@ def main(words: Sequence[str]) -> int:
     with contextlib.ExitStack() as stack:
         steps = _plan(chosen.only, stack, tally)
         _share_templates(steps, stack)
-        for step in (step for step in steps if step.processes > 1):
-            _add(step, *_run(step, rest), tally)
-        _run_side_by_side([step for step in steps if step.processes == 1], rest, tally)
+        _run_side_by_side(_take_turns(steps), rest, tally)
     _close(tally, seconds=time.monotonic() - began, strict=strict)
     return 0 if tally.good(strict=strict) else 1
 
 
 def _stop(number: int, _: object) -> None:
+    _over.set()
     for process in tuple(_running):
         process.terminate()
     sys.exit(128 + number)
@@ -161,7 +162,7 @@ def _plan_browser(tally: Tally) -> Iterator[Step]:
 
 def _share_templates(steps: Sequence[Step], stack: contextlib.ExitStack) -> None:
     """Make the folder of the databases that the steps' processes copy, and name it to them."""
-    folder = tempfile.TemporaryDirectory(prefix="sayso-templates-", dir=_choose_folder())
+    folder = tempfile.TemporaryDirectory(prefix="sayso-templates-", dir=step_folders.choose_place())
     name = stack.enter_context(folder)
     os.environ[database_templates.FOLDER] = name
     stack.callback(os.environ.pop, database_templates.FOLDER)
@@ -180,12 +181,34 @@ def _with_loners(step: Step) -> Iterator[Step]:
     )
 
 
-def _run_side_by_side(steps: Sequence[Step], rest: Sequence[str], tally: Tally) -> None:
-    """Run steps of one process two at a time, and print what each has written when it ends."""
+def _take_turns(steps: Sequence[Step]) -> list[list[Step]]:
+    """Return the turns: the steps of several processes one after another, every other by itself."""
+    crowded = [step for step in steps if step.processes > 1]
+    alone = [[step] for step in steps if step.processes == 1]
+    return [crowded, *alone] if crowded else alone
+
+
+def _run_side_by_side(turns: Sequence[Sequence[Step]], rest: Sequence[str], tally: Tally) -> None:
+    """Run two turns at a time, and add up what their steps wrote."""
+    held = len(turns) > 1
     with ThreadPoolExecutor(2) as pool:
-        running = {pool.submit(_run, step, rest, held=len(steps) > 1): step for step in steps}
-        for ended in as_completed(running):
-            _add(running[ended], *ended.result(), tally)
+        running = [pool.submit(_run_turn, turn, rest, held=held) for turn in turns]
+        try:
+            for ended in as_completed(running):
+                for step, code, result in ended.result():
+                    _add(step, code, result, tally)
+        finally:
+            # When it was stopped, no turn begins another step.
+            _over.set()
+
+
+def _run_turn(steps: Sequence[Step], rest: Sequence[str], *, held: bool) -> list[Ended]:
+    """Run steps one after another. Steps of one process are quiet until their end if `held`."""
+    return [
+        (step, *_run(step, rest, held=held and step.processes == 1))
+        for step in steps
+        if not _over.is_set()
+    ]
 
 
 def _run(step: Step, rest: Sequence[str], *, held: bool = False) -> tuple[int, Mapping[str, Any]]:
@@ -194,7 +217,7 @@ def _run(step: Step, rest: Sequence[str], *, held: bool = False) -> tuple[int, M
     What the step prints is held back until its end when another one runs beside it.
     """
     with tempfile.TemporaryDirectory(
-        prefix="sayso-tests-", dir=_choose_folder(), ignore_cleanup_errors=True
+        prefix="sayso-tests-", dir=step_folders.choose_place(), ignore_cleanup_errors=True
     ) as name:
         written, printed = Path(name) / "tally.json", Path(name) / "output"
         environment = {key: value for key, value in os.environ.items() if key not in {*OURS, SLOW}}
@@ -210,15 +233,6 @@ def _run(step: Step, rest: Sequence[str], *, held: bool = False) -> tuple[int, M
             _say(f"--- {step.name} ended ---\n{printed.read_text(errors='replace')}")
         result = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
         return code, result
-
-
-def _choose_folder() -> str | None:
-    """Return where the steps' folders go: into memory where there is room, since every commit and
-    every sealed file waits for its disk.
-    """
-    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK):
-        return str(MEMORY) if shutil.disk_usage(MEMORY).free >= ROOM else None
-    return None
 
 
 def _build_command(step: Step, folder: str) -> list[str]:

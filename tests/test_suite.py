@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,21 @@ class TestThePlan:
         for name in ("postgresql", "redis", "chromium"):
             monkeypatch.setattr(servers, name, never)
         assert self.plan("sqlite", Tally()) == ["SQLite", "SQLite, one at a time"]
+
+
+class TestTurns:
+    def test_are_the_steps_of_many_processes_and_each_other_step(self) -> None:
+        many = [Step(name=name, marks="", processes=2) for name in ("SQLite", "PostgreSQL")]
+        one = [Step(name=name, marks="") for name in ("Redis and Celery", "Chromium")]
+
+        assert suite._take_turns([*many, *one]) == [many, [one[0]], [one[1]]]
+        assert suite._take_turns(one) == [[one[0]], [one[1]]]
+
+    def test_that_are_over_begin_no_step(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        over = threading.Event()
+        over.set()
+        monkeypatch.setattr(suite, "_over", over)
+        assert suite._run_turn([STEP], (), held=True) == []
 
 
 ON_POSTGRESQL = pytest.mark.once(databases.POSTGRESQL)
