@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import served_memory
+from tests.support import databases, served_memory
 from tests.support.api_client import new_key
 from tests.support.served_memory import ServedProcess
 
-pytestmark = pytest.mark.alone
+# Memory, places and connections of one process: PostgreSQL's pool is among them.
+pytestmark = [pytest.mark.alone, pytest.mark.once(databases.POSTGRESQL)]
 
 SMALL_FILES = 60
 CONNECTIONS = 40

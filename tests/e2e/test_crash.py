@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -51,38 +52,64 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@dataclass(frozen=True, slots=True)
+class Respawned:
+    """Servers at these ports, each there again when it was killed. The folder names their pids."""
+
+    folder: Path
+    ports: Sequence[int]
+    killed: set[int] = field(default_factory=set)
+
+    def choose(self) -> int:
+        """The process of one of them that lives."""
+        file = self.folder / str(random.choice(self.ports))
+        # One that was killed before may still stand there.
+        wait_until(
+            lambda: int(file.read_text()) not in self.killed,
+            "a new server in the place of a killed one",
+            every=0.02,
+        )
+        return int(file.read_text())
+
+    def kill_one(self) -> None:
+        """Kill one of them."""
+        chosen = self.choose()
+        self.killed.add(chosen)
+        kill(chosen)
+
+
+@contextmanager
+def respawned(environment: Mapping[str, str], folder: Path, count: int) -> Iterator[Respawned]:
+    """Run so many servers, once all of them answer."""
+    ports = [find_free_port() for _ in range(count)]
+    command = [sys.executable, "-m", "tests.support.server_crashes", str(folder)]
+    log = folder / "web.log"
+    with processes.process([*command, *map(str, ports)], {**environment, **BRISK}, log):
+        wait_until(lambda: all(map(answers, ports)), said(log, "the servers"), seconds=90)
+        yield Respawned(folder, ports)
+
+
+def move_in(servers: Respawned, key: str) -> Town:
+    """A town at these servers."""
+    return Town(bases=[f"http://127.0.0.1:{port}" for port in servers.ports], key=key)
+
+
 @pytest.mark.postgres
 @pytest.mark.alone
 class TestEmbeddedServers:
     def test_die_and_nothing_is_lost(
         self, acme_key: str, child_environment: Mapping[str, str], tmp_path: Path
     ) -> None:
-        ports = [find_free_port() for _ in range(SERVERS)]
-        environment = {**child_environment, **BRISK, **LEASE, "REDIS_URL": ""}
-        command = [
-            sys.executable,
-            "-m",
-            "tests.support.server_crashes",
-            str(tmp_path),
-            *map(str, ports),
-        ]
-
-        with processes.process(command, environment, tmp_path / "log"):
-            wait_until(
-                lambda: all(map(answers, ports)), said(tmp_path / "log", "the servers"), seconds=90
-            )
-            town = Town(bases=[f"http://127.0.0.1:{port}" for port in ports], key=acme_key)
+        environment = {**child_environment, **LEASE, "REDIS_URL": ""}
+        with respawned(environment, tmp_path, SERVERS) as servers:
+            town = move_in(servers, acme_key)
             town.settle_in(people=6, texts=8)
 
-            killed: set[int] = set()
-
             def strike(number: int) -> None:
-                server = _one_that_lives(tmp_path / str(random.choice(ports)), killed)
                 if number == SLEEPS_AT:
-                    put_to_sleep(server, seconds=LEASE_SECONDS + 2)
+                    put_to_sleep(servers.choose(), seconds=LEASE_SECONDS + 2)
                 else:
-                    killed.add(server)
-                    kill(server)
+                    servers.kill_one()
 
             under_fire(town, strike, kills=SERVER_KILLS + 1)
 
@@ -97,18 +124,15 @@ class TestCeleryWorkersAndWebServer:
     ) -> None:
         if not settings.REDIS_URL:
             pytest.skip("needs REDIS_URL")
-        environment, port = (
-            {**child_environment, **LEASE, "REDIS_URL": settings.REDIS_URL},
-            find_free_port(),
-        )
+        environment = {**child_environment, **LEASE, "REDIS_URL": settings.REDIS_URL}
 
         with ExitStack() as stack:
             beat = stack.enter_context(processes.celery_beat(environment, tmp_path / "beat.log"))
+            web = stack.enter_context(respawned(environment, tmp_path, 1))
             worker = Restarted(
                 stack, partial(processes.celery_worker, environment, tmp_path / "celery.log")
             )
-            web = Restarted(stack, partial(server, environment, tmp_path / "web.log", port))
-            town = Town(bases=[f"http://127.0.0.1:{port}"], key=acme_key)
+            town = move_in(web, acme_key)
             town.settle_in(people=4, texts=6)
 
             def strike(number: int) -> None:
@@ -119,7 +143,7 @@ class TestCeleryWorkersAndWebServer:
 
             under_fire(town, strike, kills=WORKER_KILLS)
             town.settle_in(people=2, texts=4)
-            under_fire(town, lambda _: web.kill(), kills=WEB_KILLS)
+            under_fire(town, lambda _: web.kill_one(), kills=WEB_KILLS)
             check_dead_beat_is_told(beat, town.bases[0])
 
         nothing_is_amiss(town)
@@ -145,35 +169,10 @@ def check_dead_beat_is_told(beat: subprocess.Popen[bytes], base: str) -> None:
     wait_until(is_told, "the dead beat is told", seconds=30)
 
 
-def _one_that_lives(file: Path, killed: set[int]) -> int:
-    """The process that the file names, once it names another than one killed before: that may be
-    gone already.
-    """
-    wait_until(
-        lambda: int(file.read_text()) not in killed,
-        "a new server in the place of a killed one",
-        every=0.02,
-    )
-    return int(file.read_text())
-
-
 def _somebody(pid: int) -> int:
     """One of the pool's workers; right after a kill the pool may be empty for a moment."""
     wait_until(lambda: children(pid), "a worker in the pool", every=0.02)
     return random.choice(children(pid))
-
-
-@contextmanager
-def server(
-    environment: Mapping[str, str], log: Path, port: int
-) -> Iterator[subprocess.Popen[bytes]]:
-    """The web server at this port, once it answers."""
-    given = {**environment, **BRISK, "SAYSO_PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    with processes.process(
-        [sys.executable, "manage.py", "serve", "--port", str(port)], given, log
-    ) as running:
-        wait_until(lambda: answers(port), said(log, "the web server"), seconds=90)
-        yield running
 
 
 class Restarted:

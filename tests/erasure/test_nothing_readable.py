@@ -134,13 +134,12 @@ def tell(environment: Mapping[str, str], log: Path) -> Told:
         "SAYSO_PUBLIC_URL": base,
         "REDIS_URL": "",
     }
-    manage(env, "migrate", "--verbosity", "0")
-    key = json.loads(manage(env, "bootstrap", "--organisation", "Acme", "--json"))["test_key"]
-
+    # The server migrates its database.
     with processes.process([sys.executable, "manage.py", "serve", "--port", str(port)], env, log):
         processes.wait_until(
             lambda: processes.answers(port), processes.said(log, "the server"), seconds=180
         )
+        key = json.loads(manage(env, "bootstrap", "--organisation", "Acme", "--json"))["test_key"]
         story = Telling(base, key)
         story.tell()
         bundle = story.export("audit")
