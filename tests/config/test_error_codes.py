@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -143,14 +143,14 @@ class TestAFreshProcess:
         )  # fmt: skip
         return sorted(done.stdout.split())
 
-    def test_knows_the_codes_of_every_module(self, child_environment: Mapping[str, str]) -> None:
+    def test_knows_the_codes_of_every_module(self) -> None:
         defining = [
             ".".join(path.with_suffix("").parts)
             for path in OUR_CODE
             if re.search(r'^    code = "', path.read_text(encoding="utf-8"), re.MULTILINE)
         ]
         whole = ("import importlib", f"list(map(importlib.import_module, {defining!r}))")
-        environment = {**child_environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
         fresh = self.codes(environment=environment)
         assert fresh == self.codes(*whole, environment=environment)
         assert "outsider_away" in fresh

@@ -41,7 +41,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 10
+EXAMPLES = 6
 BOUNDED = settings(
     max_examples=EXAMPLES,
     derandomize=True,

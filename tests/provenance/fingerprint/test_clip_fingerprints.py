@@ -40,8 +40,6 @@ from voices.models import Voice
 from voices.speech import pipeline
 from voices.speech.clip_delivery import DeliveredClip
 
-pytestmark = pytest.mark.both_databases
-
 LATER = clock.now() + timedelta(days=365)
 
 
@@ -142,6 +140,7 @@ class TestAClip:
         assert not Fingerprint.objects.exists()
 
 
+@pytest.mark.both_databases
 class TestTheFile:
     def test_is_sealed_and_the_index_blind(self, voice: Voice) -> None:
         spoken = say(voice)
@@ -220,6 +219,7 @@ class TestTheFile:
                 Fingerprint.objects.update(**wrong)
 
 
+@pytest.mark.both_databases
 class TestErasure:
     def test_deletes_every_row(self, voice: Voice) -> None:
         say(voice)

@@ -39,10 +39,11 @@ from voices import voice_comparison
 from voices.models import Voice, VoiceEmbedding, VoiceReview
 from voices.sample_checks import voice_embedding
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class TestTwoVoicesThatSoundTheSame:
+    @pytest.mark.both_databases
     def test_lead_to_a_review_and_still_to_the_clone(
         self, client: Http, compared: Organisation, make_signed: MakeSigned
     ) -> None:
@@ -75,6 +76,7 @@ class TestTwoVoicesThatSoundTheSame:
 
         assert review_of(client, coras(make_signed(speaker=ann.speaker_id)).id) is None
 
+    @pytest.mark.both_databases
     def test_are_noted_once(
         self, client: Http, compared: Organisation, make_signed: MakeSigned
     ) -> None:
@@ -86,6 +88,7 @@ class TestTwoVoicesThatSoundTheSame:
 
         assert (VoiceReview.objects.count(), kinds().count("voice.likeness_noted")) == (1, 1)
 
+    @pytest.mark.both_databases
     def test_of_neighbours_never_meet(
         self,
         client: Http,
@@ -175,6 +178,7 @@ class TestNothingIsMeasured:
         assert review_of(client, coras(make_signed()).id) is None
         assert not VoiceEmbedding.objects.filter(voice__consent_id=ann.id).exists()
 
+    @pytest.mark.both_databases
     def test_once_the_owner_has_switched_it_off_and_what_was_is_deleted(
         self, client: Http, compared: Organisation, make_signed: MakeSigned
     ) -> None:
@@ -197,6 +201,7 @@ class TestTheRequest:
         assert codes(asked(client, notice=ORDINARY)) == []
 
 
+@pytest.mark.both_databases
 class TestWhatIsKept:
     def test_is_sealed_under_the_persons_key(
         self, client: Http, compared: Organisation, make_signed: MakeSigned

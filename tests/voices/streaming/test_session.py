@@ -31,7 +31,7 @@ from vault import blobs
 from voices.models import Voice
 from voices.providers import registry
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(transaction=True)
 WireOf = Callable[[IssuedKey], Wire]
 SILENCE = Sound(np.zeros(6 * 24_000, dtype=np.float32), 24_000)
 
@@ -95,6 +95,7 @@ class TestStream:
         assert (found.token, current.epoch) == (clip.token, clip.epoch)
         assert (clip.scheme, clip.self_checks) == (watermark.SCHEME, ["delivered", "beginning"])
 
+    @pytest.mark.both_databases
     def test_pays_for_its_characters_and_seconds(
         self, wire: Wire, make_voice: MakeVoice, teller: Teller
     ) -> None:
@@ -104,6 +105,7 @@ class TestStream:
         assert (usage.used_characters, usage.used_clips, usage.held_characters) == (len(TEXT), 1, 0)
         assert 10_000 < usage.used_milliseconds < 11_000
 
+    @pytest.mark.both_databases
     def test_is_logged_behind_its_decision(self, wire: Wire, voice: Voice, teller: Teller) -> None:
         call = wire.speak(asked(voice))
         call.rest()
@@ -135,6 +137,7 @@ class TestStream:
         assert clip.self_checks[0] == "delivered"
         assert "opus" in clip.self_checks
 
+    @pytest.mark.both_databases
     def test_has_its_facts_at_the_clip(self, wire: Wire, voice: Voice, teller: Teller) -> None:
         call = wire.speak(asked(voice))
         call.rest()
@@ -189,6 +192,7 @@ class TestRefusal:
             "delivery.mode",
         )
 
+    @pytest.mark.both_databases
     def test_of_one_stream_too_many_decides_nothing(
         self, wire: Wire, voice: Voice, teller: Teller, settings: Settings
     ) -> None:
@@ -209,6 +213,7 @@ class TestRefusal:
         assert Decision.objects.count() == 1
         assert first.whole
 
+    @pytest.mark.both_databases
     def test_of_a_key_that_calls_too_often(
         self, wire_of: WireOf, voice: Voice, teller: Teller, make_key: MakeKey
     ) -> None:
@@ -218,6 +223,7 @@ class TestRefusal:
         wire.speak(asked(voice)).rest()
         assert wire.speak(asked(voice)).status == 429
 
+    @pytest.mark.both_databases
     def test_finds_no_neighbours_voice(
         self, wire_of: WireOf, voice: Voice, teller: Teller, make_key: MakeKey, bolt: Organisation
     ) -> None:
@@ -226,6 +232,7 @@ class TestRefusal:
         assert not Clip.objects.exists()
 
 
+@pytest.mark.both_databases
 class TestUnmarked:
     def test_is_broken_off_where_it_must_be_marked(
         self, wire: Wire, voice: Voice, teller: Teller
@@ -287,6 +294,7 @@ class TestTheBuiltInEngine:
         assert bool(clip.scheme) == (clip.mark_reason == "")
         assert clip.mark_reason in {"", "too_short"}
 
+    @pytest.mark.both_databases
     def test_streams_a_real_text(self, wire: Wire, voice: Voice, profile: None) -> None:
         text = (
             "The harbour lay still. Nobody had lit the lamps yet. Then, one after another, the "
