@@ -27,8 +27,9 @@ CUT_FROM_SECONDS: Final = 2.5
 # does not strictly imply passing 24 kbit/s.
 OPUS_BPS: Final = 22_000
 OPUS_RATE: Final = 12_000
-# Of little speech the next bit rate may leave less: at 22 and 24 kbit/s Opus chooses other ways of
-# coding for the same frames. So a short line is tried at what is promised, and shifted below it.
+# Of little speech a higher bit rate may leave less of a mark: at 24 kbit/s lines were not read that
+# were read at 22, in the same mode of Opus. So a short line is tried at what is promised, and
+# shifted below it.
 SHORT_OPUS_BPS: Final = 24_000
 MP3_BPS: Final = 64_000
 # What the score of one reading says about the next (40 clips at three margins): Opus at 20 kbit/s
