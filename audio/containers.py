@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from audio import mp3_frames, mp4, wav_chunks
+from audio import foreign_formats, mp3_frames, mp4, ogg, wav_chunks
 from core.errors import Invalid
 
 READABLE: Final = (
@@ -30,7 +30,7 @@ class UnreadableAudio(Invalid):
 
 
 REASONS: Final = {
-    "empty": "The file is empty.",
+    "empty": "There is no sound in the file.",
     "unknown_format": f"The file is in no format that this installation reads ({READABLE}).",
     "inner_codec": "The sound in the file is in a codec that is not read here. Save it as PCM.",
     "truncated": "The file ends before the length that it declares.",
@@ -54,53 +54,64 @@ class Container(enum.StrEnum):
     WEBM = "webm"
 
 
-def recognise_container(data: bytes) -> Container:
-    """Return the container by its first bytes.
+_OGG: Final = {ogg.OPUS: Container.OPUS, ogg.VORBIS: Container.OGG}
+# Older cameras write no `ftyp`: the first box is one of these (QuickTime File Format, "Atoms").
+_QUICKTIME: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 
-    Raises UnreadableAudio (`empty`, `unknown_format`).
+
+def recognise_container(data: bytes) -> Container:
+    """Return the container by its first bytes, behind tags and padding.
+
+    Raises UnreadableAudio (`empty`, `unknown_format`, `inner_codec`).
     """
     if not data:
         raise UnreadableAudio("empty")
 
     # Libraries that guess formats follow playlists and try further parsers. Here the first bytes
     # decide alone.
-    found = _recognise_by_magic(data)
-    if found is None:
-        raise UnreadableAudio("unknown_format")
+    start = find_beginning(data)
+    found = _recognise_by_magic(data, start)
+    if found is not None:
+        return found
+    if codec := ogg.name_codec(data[start:]):
+        raise UnreadableAudio("inner_codec", codec=codec)
+    if start and data[:3] == b"ID3":
+        # A tag whose size is wrong. MP3 frames are found wherever they begin.
+        return Container.MP3
+    if mp3_frames.find_cut_beginning(data[start:]) is not None:
+        return Container.MP3
 
-    return found
-
-
-def _recognise_by_magic(data: bytes) -> Container | None:
-    if wav_chunks.is_wav(data):
-        return Container.WAV
-    if data[:4] == b"fLaC":
-        return Container.FLAC
-    if data[:4] == b"OggS":
-        return _recognise_ogg(data)
-    if data[4:8] == b"ftyp":
-        return Container.M4A
-    if data[:4] == b"\x1a\x45\xdf\xa3":
-        return Container.WEBM
-    if data[:3] == b"ID3":
-        # A tag in front of a FLAC is where C2PA puts a manifest (2.2, appendix A.3.4). libsndfile
-        # skips it as we do.
-        behind_tag = data[mp3_frames.skip_tags(data) :]
-        return Container.FLAC if behind_tag[:4] == b"fLaC" else Container.MP3
-
-    return Container.MP3 if mp3_frames.read_frame(data, 0) else None
+    raise UnreadableAudio("unknown_format", codec=foreign_formats.name_format(data[start:]))
 
 
-def _recognise_ogg(data: bytes) -> Container | None:
-    """Return the codec in an Ogg file, which its first packet names.
+def find_beginning(data: bytes) -> int:
+    """Return the place behind the tags and the padding at which a file begins.
 
-    Sources: RFC 7845 section 5.1, Vorbis I section 4.2.1.
+    Taggers put them in front of any file, and players skip them.
     """
-    if len(data) < 27:
-        return None
+    at = 0
+    while _recognise_by_magic(data, at) is None and (size := mp3_frames.measure_tag(data, at)):
+        at += size
 
-    packet = data[27 + data[26] :][:8]
-    if packet == b"OpusHead":
-        return Container.OPUS
+    return min(at, len(data))
 
-    return Container.OGG if packet[:7] == b"\x01vorbis" else None
+
+def _recognise_by_magic(data: bytes, at: int) -> Container | None:
+    head = data[at : at + 12]
+    if wav_chunks.is_wav(head):
+        return Container.WAV
+    if head[:4] == b"fLaC":
+        return Container.FLAC
+    if head[:4] == b"OggS":
+        return _OGG.get(ogg.find_codec(data[at:]) or "")
+    if head[4:8] == b"ftyp" or _is_quicktime(head, len(data) - at):
+        return Container.M4A
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return Container.WEBM
+
+    return Container.MP3 if mp3_frames.read_frame(data, at) else None
+
+
+def _is_quicktime(head: bytes, length: int) -> bool:
+    """Check whether a box of QuickTime stands here, and not the same letters in a text."""
+    return head[4:8] in _QUICKTIME and 8 <= int.from_bytes(head[:4], "big") <= length

@@ -7,8 +7,9 @@ Its order is {"container", "sizes", "max_seconds", "max_channels", "min_rate", "
 all files, and of all tracks of a film, is joined at the rate of the first.
 
 Its answer is one line of JSON, {"error": reason} or {"rate", "channels", "source_rate", "frames",
-"declared", "others"}, then float32 samples, little-endian: the mix of the channels that sounds most
-like speech, and behind it other mixes of the lengths in `others`, at `channel_mixes.RATE`.
+"declared", "cut", "unread", "others"}, then float32 samples, little-endian: the mix of the channels
+that sounds most like speech, and behind it other mixes of the lengths in `others`, at
+`channel_mixes.RATE`.
 """
 
 from __future__ import annotations
@@ -44,8 +45,15 @@ def decode_files(order: dict[str, Any], files: list[bytes]) -> DecodedTrack:
 
     Raises UnreadableFile.
     """
-    tracks = [track for data in files for track in _list_tracks(order, data)]
+    tracks: list[tuple[bytes, int]] = []
+    unread = 0
+    for data in files:
+        numbers, others = _list_tracks(order, data)
+        tracks += [(data, number) for number in numbers]
+        unread += others
+
     whole = _decode_track(order, *tracks[0])
+    whole.facts["unread"] = unread
     sounds = [whole.mono]
     facts = whole.facts
 
@@ -60,6 +68,7 @@ def decode_files(order: dict[str, Any], files: list[bytes]) -> DecodedTrack:
         share = facts["source_rate"] / more.facts["source_rate"]
         facts["frames"] += round(more.facts["frames"] * share)
         facts["declared"] += round(more.facts["declared"] * share)
+        facts["cut"] |= more.facts["cut"]
         facts["channels"] = max(facts["channels"], more.facts["channels"])
         if facts["frames"] > order["max_seconds"] * facts["source_rate"]:
             raise UnreadableFile("too_long")
@@ -68,13 +77,12 @@ def decode_files(order: dict[str, Any], files: list[bytes]) -> DecodedTrack:
     return whole
 
 
-def _list_tracks(order: dict[str, Any], data: bytes) -> list[tuple[bytes, int]]:
-    """Return a file with the number of each of its sound tracks."""
-    count = 1
+def _list_tracks(order: dict[str, Any], data: bytes) -> tuple[list[int], int]:
+    """Return the numbers of the sound tracks to decode, and how many others there are."""
     if order["container"] in ffmpeg_reader.FORMATS:
-        count = ffmpeg_reader.count_tracks(order, data)
+        return ffmpeg_reader.list_tracks(order, data)
 
-    return [(data, number) for number in range(count)]
+    return [0], 0
 
 
 def _decode_track(order: dict[str, Any], data: bytes, number: int) -> DecodedTrack:
@@ -109,6 +117,7 @@ def _decode_track(order: dict[str, Any], data: bytes, number: int) -> DecodedTra
         "channels": track.channels,
         "frames": len(mono),
         "declared": track.declared,
+        "cut": int(track.is_cut_off),
         "rate": track.rate,
     }
     if track.rate > order["keep_rate"]:

@@ -56,8 +56,9 @@ class DecodedFile:
     """A foreign file as sound.
 
     `rate` and `channels` are those of the file, `seconds` is its decoded length. `is_cut_off` tells
-    of a file that ends before the length that it declares. `others` are other mixes of its
-    channels, the loudest first, where they are other sounds.
+    of a file that ends before the length that it declares, and `has_unread_tracks` of sound tracks
+    in codecs that are not read. `others` are other mixes of its channels, the loudest first, where
+    they are other sounds.
     """
 
     sound: Sound
@@ -66,6 +67,7 @@ class DecodedFile:
     rate: int
     seconds: float
     is_cut_off: bool = False
+    has_unread_tracks: bool = False
     others: tuple[Sound, ...] = ()
 
 
@@ -91,10 +93,18 @@ def decode_untrusted(
     container = containers.recognise_container(data)
     split = header_checks.split_file(data, container)
     order = _build_order(container, [len(part) for part in split.parts], most_others=most_others)
-    facts, sounds = _parse_answer(_run_decoder(order, b"".join(split.parts)))
+    try:
+        facts, sounds = _parse_answer(_run_decoder(order, b"".join(split.parts)))
+    except UnreadableAudio as error:
+        # Too little is left of the file to be read.
+        if split.is_cut_off and error.reason in {"unreadable", "empty"}:
+            raise UnreadableAudio("truncated") from error
+        raise
 
-    is_cut_off = split.is_cut_off or _is_cut_off(
-        decoded=facts["frames"], declared=facts["declared"]
+    is_cut_off = (
+        split.is_cut_off
+        or facts["cut"] > 0
+        or _is_cut_off(decoded=facts["frames"], declared=facts["declared"])
     )
     if is_cut_off and not accepts_cut:
         raise UnreadableAudio("truncated")
@@ -106,6 +116,7 @@ def decode_untrusted(
         rate=facts["source_rate"],
         seconds=facts["frames"] / facts["source_rate"],
         is_cut_off=is_cut_off,
+        has_unread_tracks=facts["unread"] > 0,
         others=tuple(Sound(other, channel_mixes.RATE) for other in sounds[1:]),
     )
 

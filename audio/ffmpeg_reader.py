@@ -27,19 +27,23 @@ def is_available() -> bool:
     return av is not None
 
 
-def count_tracks(order: dict[str, Any], data: bytes) -> int:
-    """Return the number of sound tracks.
+def list_tracks(order: dict[str, Any], data: bytes) -> tuple[list[int], int]:
+    """Return the numbers of the sound tracks that can be decoded, and how many others there are.
 
     Raises UnreadableFile without one, and with more than are read.
     """
     with _open_file(order, data) as file:
-        count = len(file.streams.audio)
-    if count == 0:
-        raise UnreadableFile("unknown_format")
-    if count > MOST_TRACKS:
+        tracks = list(file.streams.audio)
+        # A telephone may write a track of its own codec beside one that all can read.
+        read = [at for at, track in enumerate(tracks) if track.codec_context is not None]
+    if not tracks:
+        raise UnreadableFile("empty")
+    if not read:
+        raise UnreadableFile("inner_codec")
+    if len(tracks) > MOST_TRACKS:
         raise UnreadableFile("too_long")
 
-    return count
+    return read, len(tracks) - len(read)
 
 
 def _open_file(order: dict[str, Any], data: bytes) -> Any:
@@ -75,12 +79,31 @@ def read_with_ffmpeg(order: dict[str, Any], data: bytes, number: int) -> AudioTr
     layout = stream.codec_context.layout.name
     convert = av.AudioResampler(format="fltp", layout=layout, rate=rate)
 
-    def blocks() -> Iterator[Block]:
-        for frame in file.decode(stream):
-            for part in convert.resample(frame):
-                yield np.asarray(part.to_ndarray().T, dtype=np.float32)
+    track = AudioTrack(rate, channels, declared)
 
-    return AudioTrack(rate, channels, declared, blocks())
+    def blocks() -> Iterator[Block]:
+        is_heard = False
+        for packet in file.demux(stream):
+            # The last packet only asks for what the decoder holds back.
+            is_sound = packet.size > 0
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                track.is_cut_off = True
+                continue
+            # Sound behind a fault: the file is damaged, and no half of it is taken for all.
+            if track.is_cut_off and is_sound:
+                raise UnreadableFile("unreadable")
+            for frame in frames:
+                is_heard = True
+                for part in convert.resample(frame):
+                    yield np.asarray(part.to_ndarray().T, dtype=np.float32)
+
+        if track.is_cut_off and not is_heard:
+            raise UnreadableFile("unreadable")
+
+    track.blocks = blocks()
+    return track
 
 
 def _read_declared_frames(file: Any, stream: Any, rate: int) -> int:

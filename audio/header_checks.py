@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from audio import mp3_frames, ogg, wav_chunks
+from audio import containers, mp3_frames, mp4, ogg, wav_chunks
 from audio.containers import Container, UnreadableAudio
 
 MAX_CHANNELS: Final = 8
@@ -39,15 +39,18 @@ def split_file(data: bytes, container: Container) -> SplitFile:
     Raises UnreadableAudio when the claims are over the limits or the bytes cannot hold what is
     claimed.
     """
+    start = containers.find_beginning(data)
     match container:
         case Container.WAV:
-            split = _rebuild_wav(data)
+            split = _rebuild_wav(data[start:])
         case Container.OGG | Container.OPUS:
-            split = _split_ogg(data)
+            split = _split_ogg(data[start:])
         case Container.MP3:
             split = _split_mp3(data)
+        case Container.M4A:
+            split = _check_boxes(data[start:])
         case _:
-            split = SplitFile(parts=(data,))
+            split = SplitFile(parts=(data[start:],))
 
     if len(split.parts) > MAX_PARTS:
         raise UnreadableAudio("unreadable")
@@ -77,13 +80,24 @@ def _check_shape(*, channels: int, rate: int) -> None:
 
 
 def _split_ogg(data: bytes) -> SplitFile:
-    """Return each link of a chained file (RFC 3533, section 4)."""
+    """Return each stream of each link of a file."""
     try:
         links, is_cut_off = ogg.split_links(data)
     except ogg.BrokenPages:
         raise UnreadableAudio("truncated") from None
+    except ogg.UnreadableCodec as error:
+        raise UnreadableAudio("inner_codec", codec=str(error)) from None
 
     return SplitFile(parts=links, is_cut_off=is_cut_off)
+
+
+def _check_boxes(data: bytes) -> SplitFile:
+    """Return the file, unless a recorder stopped before it wrote the index."""
+    has_index, is_cut_off = mp4.check_ends(data)
+    if not has_index:
+        raise UnreadableAudio("truncated")
+
+    return SplitFile(parts=(data,), is_cut_off=is_cut_off)
 
 
 def _split_mp3(data: bytes) -> SplitFile:

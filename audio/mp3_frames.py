@@ -23,6 +23,8 @@ _APE_HAS_HEADER: Final = 1 << 31
 # An index of the bit-rate tables whose frames hold a length tag at every sample rate (at least 192
 # bytes).
 _ROOMY: Final = 8
+_LONGEST_FRAME: Final = 1441
+_AGREEING: Final = 3 * _LONGEST_FRAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,21 @@ def find_frames(data: bytes, at: int) -> int | None:
     return None
 
 
+def find_cut_beginning(data: bytes) -> int | None:
+    """Return the place of the first frame of a stream that was joined in the middle, or None.
+
+    Recordings of a broadcast begin somewhere within a frame. Three frames that agree are no chance.
+    """
+    at = find_frames(data[: _LONGEST_FRAME + _AGREEING], 0)
+    frame = None if at is None else read_frame(data, at)
+    if at is None or frame is None or at > _LONGEST_FRAME:
+        return None
+
+    second = read_frame(data, at + frame.size)
+    third = second and read_frame(data, at + frame.size + second.size)
+    return at if third and _get_shape(third) == _get_shape(frame) else None
+
+
 def add_length_tag(stream: Mp3Stream) -> bytes:
     """Return the stream as a file whose length tag has the counted length."""
     # Without a tag, or with one of another length, a decoder would guess the length.
@@ -151,7 +168,7 @@ def add_length_tag(stream: Mp3Stream) -> bytes:
 
 def skip_tags(data: bytes, at: int = 0) -> int:
     """Return the place behind all tags and zeros that begin at `at`."""
-    while size := _measure_tag(data, at):
+    while size := measure_tag(data, at):
         at = min(at + size, len(data))
 
     return at
@@ -186,7 +203,7 @@ def _measure_last_tag(data: bytes) -> int:
     return len(data) - len(data.rstrip(b"\0"))
 
 
-def _measure_tag(data: bytes, at: int) -> int:
+def measure_tag(data: bytes, at: int) -> int:
     """Return the size of the tag, or of the zeros, at `at`. Without either it is 0.
 
     ID3v2 has four times seven bits (ID3v2.4 structure, 3.1). APEv2 counts its items and its footer.
@@ -196,7 +213,9 @@ def _measure_tag(data: bytes, at: int) -> int:
         size = 0
         for byte in head[6:10]:
             size = size << 7 | byte & 0x7F
-        return 10 + size + (10 if head[5] & 0x10 else 0)
+        size += 10 + (10 if head[5] & 0x10 else 0)
+        # A size beyond the end is wrong. What is behind the head may still be searched for frames.
+        return size if at + size <= len(data) else 10
 
     if head[:8] == b"APETAGEX" and len(head) == _APE_HEAD:
         size, flags = struct.unpack_from("<I4xI", head, 12)

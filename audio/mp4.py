@@ -21,6 +21,8 @@ from audio.sandbox.template_client import ChildFailed, Limits, Sandbox
 from core.errors import Unavailable
 
 _HEAD: Final = 8
+_LONG_HEAD: Final = 16
+_MAIN: Final = frozenset({b"moov", b"moof", b"mdat"})
 _TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 _OFFSETS: Final = b"stco"
 # FFmpeg ends its index with an empty list of iTunes' own metadata.
@@ -79,6 +81,28 @@ def walk_boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
         yield data[at + 4 : at + _HEAD], data[at + _HEAD : at + size]
         at += size
+
+
+def check_ends(data: bytes) -> tuple[bool, bool]:
+    """Return whether a file has an index, and whether one of its main boxes goes on beyond the end.
+
+    A size of 1 stands for one of 64 bits behind the name, and 0 for all that is left.
+    """
+    at = 0
+    has_index = False
+    while at + _HEAD <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        if size == 1 and at + _LONG_HEAD <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + _HEAD)
+        has_index = has_index or name == b"moov"
+        if size == 0:
+            return has_index, False
+        if size < _HEAD or at + size > len(data):
+            # What no reader knows, such as a tag, may stand behind the last box.
+            return has_index, name in _MAIN
+        at += size
+
+    return has_index, False
 
 
 def add_text_box(data: bytes, name: bytes, value: bytes) -> bytes:

@@ -1,15 +1,32 @@
-"""Ogg: a comment in the header of a Vorbis or Opus file of our own (RFC 3533, RFC 7845)."""
+"""Ogg: the streams of a foreign file, and a comment in the header of a file of our own (RFC 3533,
+RFC 7845).
+"""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
+OPUS: Final = "opus"
+VORBIS: Final = "vorbis"
 _CAPTURE: Final = b"OggS"
+# The first packet of a stream names its codec (RFC 7845 section 5.1, Vorbis I section 4.2.1, and
+# the mappings of the others).
+_CODECS: Final = {
+    b"OpusHead": OPUS,
+    b"\x01vorbis": VORBIS,
+    b"\x7fFLAC": "FLAC",
+    b"Speex   ": "Speex",
+    b"\x80theora": "Theora",
+    b"fishead\0": "Skeleton",
+    b"PCM     ": "OggPCM",
+}
+_READABLE: Final = (OPUS, VORBIS)
 _FIRST_PAGE: Final = 2  # a bit of the page's type
 _HEAD: Final = 27
+_SERIAL: Final = slice(14, 18)
 _CHECKSUM: Final = slice(22, 26)
 _POLYNOMIAL: Final = 0x04C11DB7
 # The second packet of either codec is a list of comments behind these letters. Vorbis ends it with
@@ -32,6 +49,10 @@ _TABLE: Final = _build_crc_table()
 
 class BrokenPages(Exception):
     """There is no whole page."""
+
+
+class UnreadableCodec(Exception):
+    """No stream is of a codec that is read. The message names one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,35 +93,54 @@ def add_stream_comment(data: bytes, comment: bytes) -> bytes | None:
     return data[: second.start] + bytes(page) + data[second.end :]
 
 
+def find_codec(data: bytes) -> str | None:
+    """Return the codec of the first stream that is read, or None."""
+    return next((codec for codec in _list_codecs(data) if codec in _READABLE), None)
+
+
+def name_codec(data: bytes) -> str | None:
+    """Return the name of the codec of a file that holds none that is read, or None."""
+    return next((codec for codec in _list_codecs(data) if codec and codec != "Skeleton"), None)
+
+
 def split_links(data: bytes) -> tuple[tuple[bytes, ...], bool]:
-    """Return each link of a chained file as a file of its own (RFC 3533, section 4).
+    """Return each stream of a file as a file of its own: of every link of a chained one, and of
+    streams that run side by side (RFC 3533, section 4).
 
-    A link begins with the first page of its stream, behind the last page of the one before. The
-    second result tells that the last page is not whole. It is left out.
+    Streams of codecs that are not read are left out, such as pictures. A link begins with the first
+    pages of its streams, behind the last pages of the one before. The second result tells that the
+    last page is not whole. It is left out.
 
-    Raises BrokenPages when there is no whole page.
+    Raises BrokenPages when there is no whole page, and UnreadableCodec.
     """
-    starts: list[int] = []
+    links: list[dict[bytes, list[bytes]]] = []
     end = 0
-    is_behind_first = False
+    is_behind_first = True
 
     while (at := data.find(_CAPTURE, end)) >= 0:
         page = _read_page(data, at)
         if page is None:
             break
 
+        serial = data[at + _SERIAL.start : at + _SERIAL.stop]
         is_first = bool(data[at + 5] & _FIRST_PAGE)
         # Streams side by side begin together, so only a first page behind others begins a link.
-        if is_first and (is_behind_first or not starts):
-            starts.append(at)
+        if is_first and is_behind_first:
+            links.append({})
+        if is_first and _name_packet(page.body) in _READABLE:
+            links[-1][serial] = []
+        if links and serial in links[-1]:
+            links[-1][serial].append(data[at : page.end])
         is_behind_first = not is_first
         end = page.end
 
-    if not starts:
+    if not links:
         raise BrokenPages
+    streams = tuple(b"".join(pages) for link in links for pages in link.values())
+    if not streams:
+        raise UnreadableCodec(name_codec(data) or "unknown")
 
-    links = tuple(data[a:b] for a, b in pairwise((*starts, end)))
-    return links, at >= 0
+    return streams, at >= 0
 
 
 def add_packet_comment(packet: bytes, comment: bytes) -> bytes:
@@ -151,6 +191,20 @@ def _read_page(data: bytes, at: int) -> _Page | None:
         return None
 
     return _Page(start=at, end=end, lacing=lacing, body=data[body:end])
+
+
+def _list_codecs(data: bytes) -> Iterator[str]:
+    """Yield the codec of each stream of the first link, "" for an unknown one."""
+    at = 0
+    # The first page of a stream is small, so its head and first packet are enough.
+    while data[at : at + 4] == _CAPTURE and len(data) > at + _HEAD and data[at + 5] & _FIRST_PAGE:
+        body = at + _HEAD + data[at + _HEAD - 1]
+        yield _name_packet(data[body : body + 8])
+        at = body + sum(data[at + _HEAD : body])
+
+
+def _name_packet(packet: bytes) -> str:
+    return next((name for magic, name in _CODECS.items() if packet.startswith(magic)), "")
 
 
 def _measure_first_packet(page: _Page) -> tuple[int, bytes]:

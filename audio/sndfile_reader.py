@@ -12,6 +12,7 @@ import soundfile
 from audio.audio_track import AudioTrack, Block, UnreadableFile, check_facts
 
 BLOCK_FRAMES = 65_536
+FLAC_FRAMES = 4096  # the most that is lost where a file was cut off
 # libsndfile reports the greatest count when a FLAC written to a pipe declares none.
 UNKNOWN_FRAMES = 2**60
 RESUMED = 64  # how often the decoder is called again after an error behind the sound
@@ -21,8 +22,9 @@ ALLOWED = {
     "wav": ("WAV", {"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"}),
     "flac": ("FLAC", {"PCM_S8", "PCM_16", "PCM_24"}),
     "mp3": ("MP3", {"MPEG_LAYER_III"}),
-    "ogg": ("OGG", {"VORBIS"}),
-    "opus": ("OGG", {"OPUS"}),
+    # A chained file may go on in the other codec.
+    "ogg": ("OGG", {"VORBIS", "OPUS"}),
+    "opus": ("OGG", {"VORBIS", "OPUS"}),
 }
 
 
@@ -49,20 +51,49 @@ def read_with_sndfile(order: dict[str, Any], data: bytes) -> AudioTrack:
     frames = 0 if file.frames > UNKNOWN_FRAMES else file.frames
     check_facts(order, rate=file.samplerate, channels=file.channels, frames=frames)
 
-    def blocks() -> Iterator[Block]:
-        # Read no more of a FLAC than it declares: a tag may stand behind its end, which is an error
-        # to the decoder.
-        left = frames if kind == "FLAC" and frames else UNKNOWN_FRAMES
-        while len(block := file.read(min(left, BLOCK_FRAMES), dtype="float32", always_2d=True)):
-            yield block
-            left -= len(block)
-
-        # The header declares fewer samples than the file has.
-        if kind == "FLAC" and frames and _is_longer(data, frames):
-            raise UnreadableFile("unreadable")
-
     holds_floats = file.subtype in {"FLOAT", "DOUBLE"}
-    return AudioTrack(file.samplerate, file.channels, frames, blocks(), holds_floats)
+    track = AudioTrack(file.samplerate, file.channels, frames, holds_floats=holds_floats)
+    track.blocks = _read_flac(file, data, track) if kind == "FLAC" else _read_blocks(file)
+    return track
+
+
+def _read_blocks(file: Forward) -> Iterator[Block]:
+    while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+        yield block
+
+
+def _read_flac(file: Forward, data: bytes, track: AudioTrack) -> Iterator[Block]:
+    """Yield the blocks of a FLAC, as far as it goes."""
+    # No more than it declares: a tag may stand behind its end, which is an error to the decoder.
+    left = track.declared or UNKNOWN_FRAMES
+    while left:
+        try:
+            block = file.read(min(left, FLAC_FRAMES), dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            # Sound behind the fault: the file is damaged, and no half of it is taken for all.
+            if left == (track.declared or UNKNOWN_FRAMES) or _has_more(file):
+                raise
+            track.is_cut_off = True
+            return
+        if not len(block):
+            break
+        yield block
+        left -= len(block)
+
+    # The header declares fewer samples than the file has.
+    if track.declared and _is_longer(data, track.declared):
+        raise UnreadableFile("unreadable")
+
+
+def _has_more(file: Forward) -> bool:
+    """Check whether there is sound behind a few errors, behind which the decoder goes on."""
+    for _ in range(RESUMED):
+        try:
+            return len(file.read(1)) > 0
+        except soundfile.LibsndfileError:
+            continue
+
+    return False
 
 
 def _is_longer(flac: bytes, frames: int) -> bool:
@@ -79,15 +110,8 @@ def _is_longer(flac: bytes, frames: int) -> bool:
     while left and (got := len(file.read(out=ahead[: min(left, BLOCK_FRAMES)]))):
         left -= got
 
-    # Whatever else stands behind the sound, such as a tag, is an error to the decoder. It continues
-    # behind a few of them.
-    for _ in range(RESUMED):
-        try:
-            return len(file.read(out=ahead[:1])) > 0
-        except soundfile.LibsndfileError:
-            continue
-
-    return False
+    # Whatever else stands behind the sound, such as a tag, is an error to the decoder.
+    return _has_more(file)
 
 
 def _clear_declared_length(flac: bytes) -> bytes:

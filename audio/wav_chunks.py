@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 LENGTH_TOLERANCE: Final = 0.05
@@ -25,6 +26,7 @@ _KNOWN_NAMES: Final = frozenset(
 )
 _HEAD: Final = 12
 _CHUNK_HEAD: Final = 8
+_MOST_CHUNKS: Final = 4096
 # RF64 says in a 32-bit length that the true one stands in the chunk `ds64`.
 _SEE_DS64: Final = 0xFFFFFFFF
 # Writers to a pipe leave a length near 2 or 4 GiB, less their headers.
@@ -46,10 +48,14 @@ _CODECS: Final = {
     0x0045: "G.726 ADPCM",
     0x0050: "MPEG audio",
     0x0055: "MP3",
+    0x0057: "AMR",
     0x0064: "G.726 ADPCM",
     0x0083: "G.729",
     0x00FF: "AAC",
     0x0161: "Windows Media Audio",
+    0x028F: "G.722",
+    0x704F: "Opus",
+    0xF1AC: "FLAC",
 }
 _READABLE_TAGS: Final = frozenset({1, 3, 6, 7, 0xFFFE})
 
@@ -100,18 +106,23 @@ def read_wav(data: bytes) -> WavFile:
     Raises NoSound.
     """
     found: bytes | None = None
-    long_sound: int | None = None
+    sounds: list[tuple[int, int]] = []
+    long_sound = 0
 
-    for name, start, size in _walk_chunks(data):
+    for name, start, size in islice(_walk_chunks(data), _MOST_CHUNKS):
         if name == b"ds64" and size >= 16:
             long_sound = struct.unpack_from("<Q", data, start + 8)[0]
         elif name == b"fmt " and size >= 16 and found is None:
             found = data[start : start + size]
-        elif name == b"data" and found is not None:
-            declared = long_sound if size == _SEE_DS64 and long_sound else size
-            return _build_file(found, data, start, declared)
+        elif name == b"data":
+            sounds.append((start, size))
 
-    raise NoSound
+    if found is None:
+        raise NoSound
+
+    # A chunk with a wrong length may have led past the sound.
+    sounds = sounds or _search_sound(data)
+    return _build_file(found, data, [(at, _get_length(size, long_sound)) for at, size in sounds])
 
 
 def write_wav(file: WavFile) -> bytes:
@@ -120,17 +131,45 @@ def write_wav(file: WavFile) -> bytes:
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
 
 
-def _build_file(found: bytes, data: bytes, start: int, declared: int) -> WavFile:
+def _search_sound(data: bytes) -> list[tuple[int, int]]:
+    """Return start and declared size of the first sound that stands anywhere.
+
+    Raises NoSound.
+    """
+    at = data.find(b"data", _HEAD)
+    if at < 0 or at + _CHUNK_HEAD > len(data):
+        raise NoSound
+
+    return [(at + _CHUNK_HEAD, struct.unpack_from("<I", data, at + 4)[0])]
+
+
+def _get_length(size: int, long_size: int) -> int:
+    return long_size if size == _SEE_DS64 and long_size else size
+
+
+def _build_file(found: bytes, data: bytes, sounds: list[tuple[int, int]]) -> WavFile:
     tag, channels, rate = struct.unpack_from("<HHI", found)
     if tag == 0xFFFE and len(found) >= 26:
         # The first two bytes of the subformat's GUID are the format's code.
         tag = struct.unpack_from("<H", found, 24)[0]
 
-    believed = None if _is_placeholder(data, start, declared) else declared
-    sound = data[start:] if believed is None else data[start : start + believed]
+    # Players go on with a second chunk of sound, so it is read as well.
+    parts: list[bytes] = []
+    is_known = True
+    for start, declared in sounds:
+        if _is_placeholder(data, start, declared):
+            parts.append(data[start:])
+            is_known = False
+            break
+        parts.append(data[start : start + declared])
 
     return WavFile(
-        format=found, sound=sound, tag=tag, channels=channels, rate=rate, declared=believed
+        format=found,
+        sound=b"".join(parts),
+        tag=tag,
+        channels=channels,
+        rate=rate,
+        declared=sum(declared for _, declared in sounds) if is_known else None,
     )
 
 
@@ -141,7 +180,8 @@ def _is_placeholder(data: bytes, start: int, declared: int) -> bool:
         # Nothing but other chunks behind it is an empty file that says so.
         return there > 0 and _rate_chunk_head(data, start) < 2
     if declared <= there:
-        return False
+        # A writer that died after its first block left the length of that alone.
+        return there > 2 * declared + _CHUNK_HEAD and not _ends_at_chunk(data, start + declared)
     if any(abs(declared - limit) <= _NEAR for limit in _PLACEHOLDERS):
         return True
 
@@ -165,6 +205,10 @@ def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         padded = behind + (size & 1)
         # Some writers leave the pad byte out. The name of the next chunk shows it.
         at = max((padded, behind), key=lambda place: _rate_chunk_head(data, place))
+
+
+def _ends_at_chunk(data: bytes, behind: int) -> bool:
+    return max(_rate_chunk_head(data, behind), _rate_chunk_head(data, behind + (behind & 1))) == 2
 
 
 def _rate_chunk_head(data: bytes, at: int) -> int:

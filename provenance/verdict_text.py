@@ -122,12 +122,13 @@ CAVEATS: Final[Mapping[str, StrPromise]] = {
 """By verdict."""
 
 UNREADABLE: Final[Mapping[str, StrPromise]] = {
-    "empty": _("It is empty."),
+    "empty": _("There is no sound in it."),
     "unknown_format": _(
         "It is no audio, or in no format that is read here. Save it as WAV or MP3 and try again."
     ),
     "inner_codec": _(
-        "Its sound is in a codec that is not read here. Save it as WAV with PCM and try again."
+        "Its sound, or a track of it, is in a codec that is not read here. Save it as WAV with PCM "
+        "and try again."
     ),
     "truncated": _(
         "It ends too early. Perhaps it was not downloaded whole. Fetch it again, or save it again "

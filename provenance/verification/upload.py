@@ -37,12 +37,13 @@ LARGE_SECONDS: Final = 20.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundFacts:
     """What is kept of a decoded sound: its length, the hash of its canonical PCM, whether the file
-    ends before it does, or `why` there is none.
+    ends before it does or has tracks that are not read, or `why` there is none.
     """
 
     seconds: float = 0.0
     sha256_pcm: str = ""
     is_cut_off: bool = False
+    has_unread_tracks: bool = False
     why: str = ""
 
 
@@ -142,6 +143,7 @@ class Upload:
             seconds=decoded.sound.seconds,
             sha256_pcm=decoded.sound.hash_pcm16(),
             is_cut_off=decoded.is_cut_off,
+            has_unread_tracks=decoded.has_unread_tracks,
         )
 
     def _decode(self) -> DecodedFile:

@@ -24,6 +24,8 @@ LAYERS: Final = (
 """Every layer, the surest first: each takes the clip that those before it found."""
 CUT_OFF: Final = "truncated"
 """The reason where only the beginning of a file was searched (`audio.containers.REASONS`)."""
+UNREAD: Final = "inner_codec"
+"""The reason where a sound track was not searched."""
 
 
 def verify(
@@ -33,8 +35,8 @@ def verify(
 
     1. Decode the file in a limited child process, unless its findings are known.
     2. Check each layer of `LAYERS`. Without a sound, only those that need none are checked.
-    3. Answer that the file is unreadable, if it has no sound, or only its beginning, and no clip
-       was found.
+    3. Answer that the file is unreadable, if it has no sound, or a part of it could not be read,
+       and no clip was found.
     4. Conclude one verdict from all results.
 
     `prefer_organisation_id` names the organisation whose key asks. Its marks are searched before
@@ -56,8 +58,9 @@ def verify(
 
     # 3. Unreadable, or half a file, and unknown: what is missing may be ours.
     verdict = conclusion.conclude_verdict(tuple(results), seconds=facts.seconds)
-    if verdict.outcome is Outcome.NOT_FOUND and (facts.why or facts.is_cut_off):
-        return replace(verdict, outcome=Outcome.UNREADABLE, why=facts.why or CUT_OFF)
+    missing = CUT_OFF if facts.is_cut_off else UNREAD if facts.has_unread_tracks else ""
+    if verdict.outcome is Outcome.NOT_FOUND and (facts.why or missing):
+        return replace(verdict, outcome=Outcome.UNREADABLE, why=facts.why or missing)
 
     # 4. The verdict. Bytes that are known need no sound.
     return replace(verdict, why=CUT_OFF) if facts.is_cut_off else verdict

@@ -1,10 +1,13 @@
-"""A marked clip behind what needs no skill: other lengths, channels, tracks and tags."""
+"""A marked clip behind what needs no skill: other lengths, channels, tracks and tags. Numbers are
+those of the cases.
+"""
 
 from __future__ import annotations
 
 import io
 import struct
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ import soundfile
 from audio.decoding import decode_untrusted
 from audio.encoding import Output, encode_sound
 from audio.sound import Sound
+from provenance import verdict_text
 from provenance.verification import Outcome, verify
 from tests.support import audio_files
 from tests.voices.conftest import reading
@@ -34,7 +38,7 @@ def beside(ours: np.ndarray) -> np.ndarray:
 
 
 CHANNELS: dict[str, Callable[[np.ndarray], list[np.ndarray]]] = {
-    "turned round": lambda ours: [ours, -ours],
+    "16 turned round": lambda ours: [ours, -ours],
     "noise beside it": lambda ours: [
         np.random.default_rng(3).normal(0, 0.2, len(ours)).astype(np.float32),
         ours,
@@ -43,6 +47,29 @@ CHANNELS: dict[str, Callable[[np.ndarray], list[np.ndarray]]] = {
     "sixth of six": lambda ours: [beside(ours)] * 5 + [ours],
     "in the difference": lambda ours: [beside(ours) + ours, beside(ours) - ours],
 }
+
+
+SECONDS = {
+    "03-sox-pipe.wav": 2.99,
+    "05-data-size-zero.wav": 2.99,
+    "06-list-odd-no-pad.wav": 2.99,
+    "07-rf64.wav": 2.99,
+    "08-bw64.wav": 2.99,
+    "11-two-id3.mp3": 2.99,
+    "12-ape-at-end.mp3": 2.99,
+    "12-id3-wrong-size.mp3": 2.99,
+    "14-chained.opus": 5.98,
+    "15-chained.ogg": 5.98,
+    "25-picture-longer.mp4": 2.99,
+    "25-picture-longer.webm": 2.99,
+}
+"""How long the sound of each case is."""
+FIELD_FILES = Path(__file__).parents[1] / "data" / "field_files"
+
+
+def read_case(name: str) -> bytes:
+    """A file of the cases, byte for byte."""
+    return (FIELD_FILES / name).read_bytes()
 
 
 @pytest.fixture
@@ -60,13 +87,11 @@ def is_found(data: bytes, spoken: DeliveredClip) -> bool:
 
 
 class TestChannels:
-    """16, 17."""
-
     @pytest.mark.parametrize("way", CHANNELS)
     def test_of_a_wav_hide_no_mark(self, way: str, ours: Sound, spoken: DeliveredClip) -> None:
         assert is_found(write(np.stack(CHANNELS[way](0.4 * ours.samples), axis=1)), spoken)
 
-    @pytest.mark.parametrize("way", ["turned round", "louder speech beside it"])
+    @pytest.mark.parametrize("way", ["16 turned round", "louder speech beside it"])
     def test_of_an_mp3_hide_no_mark(self, way: str, ours: Sound, spoken: DeliveredClip) -> None:
         channels = np.stack(CHANNELS[way](0.4 * ours.samples), axis=1)
 
@@ -74,7 +99,14 @@ class TestChannels:
 
 
 class TestPartsOfAFile:
-    """14, 15: a stranger in front does not hide what follows."""
+    """A stranger in front does not hide what follows."""
+
+    def test_of_case_14_are_all_searched(self, ours: Sound, spoken: DeliveredClip) -> None:
+        case = read_case("14-chained.opus")
+        # The first link alone.
+        stranger = case[: case.find(b"OggS", case.rfind(b"OpusHead") - 40)]
+
+        assert is_found(stranger + encode_sound(ours, Output(codec="opus")), spoken)
 
     @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
     def test_joined_as_links_are_all_searched(
@@ -88,13 +120,21 @@ class TestPartsOfAFile:
 
 
 class TestHeaders:
-    """03, 05, 07, 11, 12: what stands around the sound hides nothing."""
+    """What stands around the sound hides nothing."""
 
-    @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x7FFFF024, 0xFFFFFFFF])
+    @pytest.mark.parametrize("size", [0, 0x7FFFF024, 0xFFFFFFFF])
     def test_of_a_pipe_hide_no_mark(self, size: int, ours: Sound, spoken: DeliveredClip) -> None:
         data = audio_files.wav(ours.pcm16(), rate=RATE, size=size)
 
         assert is_found(data, spoken)
+
+    def test_of_cases_03_and_11_hide_no_mark(self, ours: Sound, spoken: DeliveredClip) -> None:
+        pipe = audio_files.wav(ours.pcm16(), rate=RATE, size=0x7FFFF000, riff=0x7FFFF024)
+        tag = b"TIT2" + struct.pack(">I", 8) + b"\0\0" + b"\0podcast"
+        tagged = b"ID3\x03\0\0" + bytes([0, 0, 0, len(tag)]) + tag
+
+        assert is_found(pipe, spoken)
+        assert is_found(tagged + encode_sound(ours, Output(codec="mp3")), spoken)
 
     @pytest.mark.parametrize("tags", [1, 2, 5])
     def test_of_an_mp3_hide_no_mark(self, tags: int, ours: Sound, spoken: DeliveredClip) -> None:
@@ -122,3 +162,47 @@ class TestHeaders:
         verdict = verify(data)
 
         assert (verdict.outcome, verdict.why) == (Outcome.UNREADABLE, "truncated")
+
+
+class TestCases:
+    """Files of strangers, and what clips of ours went through before."""
+
+    @pytest.mark.django_db
+    def test_03_to_25_are_read_and_not_found(self) -> None:
+        for name, seconds in SECONDS.items():
+            verdict = verify(read_case(name))
+
+            assert verdict.outcome is Outcome.NOT_FOUND, name
+            assert verdict.seconds == pytest.approx(seconds, abs=0.15), name
+
+    @pytest.mark.django_db
+    def test_09_is_told_of_its_codec(self) -> None:
+        for name in ("09-gsm.wav", "09-ima.wav"):
+            verdict = verify(read_case(name))
+
+            assert (verdict.outcome, verdict.why) == (Outcome.UNREADABLE, "inner_codec"), name
+            assert "codec" in str(verdict_text.UNREADABLE[verdict.why])
+
+    def test_60_of_a_changed_clip_are_found(self, ours: Sound, spoken: DeliveredClip) -> None:
+        y = ours.samples
+        nothing = np.zeros_like(y)
+        for way, changed in {
+            "-60 dB": 1e-3 * y,
+            "+12 dB and cut": np.clip(4 * y, -1, 1),
+            "60 s of silence in front": np.concatenate((np.zeros(60 * RATE, np.float32), y)),
+            "a constant added": 0.5 * y + 0.3,
+            "ours left, silence right": np.stack([y, nothing], axis=1),
+        }.items():
+            assert is_found(write(changed), spoken), way
+
+    def test_60_of_half_a_clip_is_no_silent_miss(self, spoken: DeliveredClip) -> None:
+        verdict = verify(spoken.data[: len(spoken.data) // 2])
+
+        assert verdict.outcome in {Outcome.ISSUED, Outcome.ALTERED} or (
+            verdict.outcome,
+            verdict.why,
+        ) == (Outcome.UNREADABLE, "truncated")
+
+    @pytest.mark.django_db
+    def test_60_of_a_stranger_is_not_found(self) -> None:
+        assert verify(write(FOREIGN.samples)).outcome is Outcome.NOT_FOUND

@@ -46,13 +46,18 @@ def wav(
     bits: int = 16,
     kind: int = 1,
     size: int | None = None,
+    riff: int | None = None,
+    before: bytes = b"",
 ) -> bytes:
-    """A WAV file written by hand, so that its header can say anything."""
+    """A WAV file written by hand, so that its header can say anything, with chunks `before` the
+    sound.
+    """
     align = channels * bits // 8
     fmt = struct.pack("<HHIIHH", kind, channels, rate, rate * align % 2**32, align % 2**16, bits)
     told = len(body) if size is None else size
-    head = b"RIFF" + struct.pack("<I", 36 + len(body)) + b"WAVEfmt " + struct.pack("<I", 16) + fmt
-    return head + b"data" + struct.pack("<I", told) + body
+    whole = 36 + len(before) + len(body) if riff is None else riff
+    head = b"RIFF" + struct.pack("<I", whole) + b"WAVEfmt " + struct.pack("<I", 16) + fmt
+    return head + before + b"data" + struct.pack("<I", told) + body
 
 
 @cache
