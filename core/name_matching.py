@@ -18,7 +18,7 @@ _APOSTROPHE, _QUOTE, _DASH, _DOT = "'", '"', "-", "\u00b7"
 # transliteration, the saltillo, the geresh).
 _APOSTROPHES: Final = (
     "`\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u055a\u05f3\u2018\u2019\u201b\u2032"
-    "\u2035\ua78b\ua78c"
+    "\u2035\u201a\u2039\u203a\ua78b\ua78c"
 )
 _QUOTES: Final = "\u00ab\u00bb\u02ba\u05f4\u201c\u201d\u201e\u201f"
 # Beside all of Dash_Punctuation: the minus, bullets, and the equals sign that stands for the double
@@ -32,6 +32,8 @@ _SIGNS: Final = {
     **dict.fromkeys(map(ord, _QUOTES), _QUOTE),
     **dict.fromkeys(map(ord, _DASHES), _DASH),
     **dict.fromkeys(map(ord, _DOTS), _DOT),
+    # A dash is typed for the mark of long vowels in Kana.
+    0x30FC: _DASH,
     # The empty Braille cell is typed as a space.
     0x2800: " ",
 }
@@ -41,8 +43,16 @@ _LONE_DOUBLE_ACCENT: Final = " \u030b"
 _LETTERS: Final = {
     # Turkish i with and without dot, whose capitals Unicode folds to two letters.
     0x0131: "i",
+    # Strokes and ligatures are no accents to Unicode, and keyboards lack them as much (CLDR,
+    # transform Latin-ASCII).
+    0x0111: "d", 0x00F0: "d", 0x0127: "h", 0x0142: "l", 0x00F8: "o", 0x0167: "t", 0x00FE: "th",
+    0x00E6: "ae", 0x0153: "oe",
     # Arabic yeh, alef maksura and kaf are typed for the Persian letters.
     0x0649: "\u06cc", 0x064A: "\u06cc", 0x0643: "\u06a9", 0x06AA: "\u06a9",
+    # Heh is typed for teh marbuta and for the letters of Urdu and Kurdish that look like it.
+    0x0629: "\u0647", 0x06C1: "\u0647", 0x06D5: "\u0647",
+    # Yiddish letters of two, which keyboards for Hebrew lack.
+    0x05F0: "\u05d5\u05d5", 0x05F1: "\u05d5\u05d9", 0x05F2: "\u05d9\u05d9",
     # The tatweel only stretches a word.
     0x0640: None,
 }  # fmt: skip
@@ -54,7 +64,15 @@ _POINTS: Final = re.compile(
 _ARABIC: Final = re.compile("[\u0620-\u06ff\u0750-\u077f\u0870-\u08ff]")
 _STRESS: Final = frozenset("\u0300\u0301")
 _DIAERESIS: Final = "\u0308"
-_AROUND_SIGN: Final = re.compile(f" ?([{_DASH}{_DOT}]) ?")
+_AROUND_SIGN: Final = re.compile(f" ?([{_DASH}{_DOT}{_APOSTROPHE}]) ?")
+_TYPED_ALIKE: Final = (
+    # Tone and vowel of Thai and Lao in either order, and two signs that are typed for one.
+    (re.compile("([\u0e48-\u0e4b]+)\u0e4d"), "\u0e4d\\1"),
+    (re.compile("([\u0ec8-\u0ecb]+)\u0ecd"), "\u0ecd\\1"),
+    (re.compile("\u0e40\u0e40"), "\u0e41"),
+    # The voicing marks of Kana, typed alone behind a letter.
+    (re.compile(" ([\u3099\u309a])"), "\\1"),
+)
 
 
 def is_same_name(first: str, second: str) -> bool:
@@ -66,15 +84,17 @@ def is_same_name(first: str, second: str) -> bool:
 def fold_name(name: str) -> str:
     """Return what a reader takes of a name, for comparing and for nothing else.
 
-    Compatibility forms (NFKC), case, invisible characters, the kinds of apostrophes, dashes and
-    spaces, and accents that keyboards lack make no difference.
+    Compatibility forms (NFKC), case, invisible characters, the kinds of apostrophes, dashes,
+    digits and spaces, and accents that keyboards lack make no difference.
     """
     drawn = "".join(char for char in name if not unicode_ranges.is_ignorable(char))
     plain = _fold_signs(unicodedata.normalize("NFKC", drawn))
 
     # Case folding of some letters gives what is composed or folded again (UAX 15, section 12).
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", plain.casefold()))
-    kept = "".join(_drop_accents(letters)).translate(_LETTERS)
+    kept = "".join(map(_fold_digit, _drop_accents(letters))).translate(_LETTERS)
+    for pattern, spelling in _TYPED_ALIKE:
+        kept = pattern.sub(spelling, kept)
 
     return _fold_spaces(unicodedata.normalize("NFKC", kept))
 
@@ -101,6 +121,11 @@ def _drop_accents(decomposed: str) -> Iterator[str]:
             yield char
         elif not _is_left_out(char, script=script, base=base):
             yield char
+
+
+def _fold_digit(char: str) -> str:
+    """Return the digit of Latin script that a digit of another one is."""
+    return str(unicodedata.decimal(char)) if char.isdecimal() else char
 
 
 def _is_left_out(mark: str, *, script: str, base: str) -> bool:
