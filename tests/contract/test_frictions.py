@@ -140,6 +140,7 @@ class TestMarkup:
             'It is <say-as interpret-as="date">2026</say-as> now.',
             '<amazon:effect name="whispered">Quiet.</amazon:effect>',
             "<PHONEME ph='x'>pecan</PHONEME> pie",
+            '<?xml version="1.0"?> Hello there, my friend.',
         ],
     )
     def test_is_refused_and_not_read_aloud(self, http: Sender, world: World, text: str) -> None:
@@ -160,6 +161,13 @@ class TestMarkup:
         self, http: Sender, world: World, text: str
     ) -> None:
         assert say(http, world, text=text).status_code == 200
+
+
+def test_a_text_that_draws_nothing_is_no_text_to_speak(http: Sender, world: World) -> None:
+    for text in ("\u200b" * 5, "\ufeff", "\u3164", "\u2800", "\u0301\u0308"):
+        (fault,) = problem(say(http, world, text=text), 422)["errors"]
+
+        assert (fault["code"], fault["attr"]) == ("blank", "text"), ascii(text)
 
 
 class TestAJob:

@@ -13,6 +13,7 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core import shown_text
 from core.api.fields import TextField, WordField
 from core.errors import TooLarge
 
@@ -20,14 +21,15 @@ MOST_CHARACTERS: Final = 5_000
 _LAYOUT: Final = frozenset("\n\r\t")
 # The elements of SSML 1.1 (W3C), with those of vendors behind a prefix.
 _SSML: Final = re.compile(
-    r"</?(?:(?:speak|break|phoneme|say-as|prosody|emphasis|voice|audio|sub|lang|mark|p|s|w|token|"
-    r"lexicon|lookup|desc|metadata|meta)|(?:amazon|mstts|google|ibm):[a-z-]+)(?=[\s/>])[^<>]*>",
+    r"<\?xml(?=\s)[^<>]*>|</?(?:(?:speak|break|phoneme|say-as|prosody|emphasis|voice|audio|sub|"
+    r"lang|mark|p|s|w|token|lexicon|lookup|desc|metadata|meta)|(?:amazon|mstts|google|ibm):[a-z-]+)(?=[\s/>])[^<>]*>",
     re.IGNORECASE,
 )
 
 
 class SpokenTextField(serializers.CharField):
-    """A text to speak: 1 to 5000 characters, not all blank, without markup and control characters.
+    """A text to speak: 1 to 5000 characters, without markup and control characters, and not only
+    letters that draw nothing.
 
     Line ends and tabs may stand in it.
     """
@@ -42,7 +44,7 @@ class SpokenTextField(serializers.CharField):
         if not isinstance(data, str):
             raise serializers.ValidationError("This must be a text.", code="invalid")
         text = super().to_internal_value(data)
-        if not text.strip():
+        if not shown_text.draws_ink(text):
             raise serializers.ValidationError("There is nothing to speak.", code="blank")
         if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in _LAYOUT for char in text):
             raise serializers.ValidationError(
@@ -99,9 +101,12 @@ class Base64AudioField(serializers.Field[bytes, Any, str, Any]):
         try:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise serializers.ValidationError(
-                "This is not base64.", code="invalid_base64"
-            ) from error
+            detail = (
+                "This is a data URL. Send what stands behind its comma alone."
+                if text.startswith("data:")
+                else "This is not base64 of RFC 4648, section 4, without line ends."
+            )
+            raise serializers.ValidationError(detail, code="invalid_base64") from error
 
     def to_representation(self, value: bytes) -> str:
         """Return the bytes in base64."""
