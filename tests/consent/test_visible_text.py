@@ -11,20 +11,20 @@ from tests.support.consent_factories import AUDIOBOOK
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 UNFIT_NAMES = [
-    "\u200b" * 5,
-    "\u00ad" * 5,
+    pytest.param("\u200b" * 5, id="34 zero-width spaces"),
+    pytest.param("\u00ad" * 5, id="34 soft hyphens"),
     "\u2060\ufeff",
     "\u3164\u3164",
     "\u2800\u2800",
     "\u200d\u200d",
-    "\u0301\u0308",
+    pytest.param("\u0301\u0308", id="34 marks alone"),
     "...",
-    "Ada \u202eelpmaxE",
+    pytest.param("Ada \u202eelpmaxE", id="34 a line turned round"),
     "Ada \u202bExample\u202c",
     "Ada \u2067Example",
     "Ada\u2069 Example",
     "\u2069Ada\u2068",
-    "Ada\nExample",
+    pytest.param("Ada\nExample", id="34 a line feed"),
     "Ada\tExample",
     "Ada\u2028Example",
     "Ada\x1bExample",
@@ -32,8 +32,8 @@ UNFIT_NAMES = [
     "Ada\ufffaExample",
 ]
 UNFIT_PURPOSES = [
-    "\u200b" * 25,
-    "." * 20,
+    pytest.param("\u200b" * 25, id="36 zero-width spaces"),
+    pytest.param("." * 20, id="36 dots"),
     "a" + "." * 19,
     "1234567890 1234567890",
     "Audio\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200e\u200ebook",

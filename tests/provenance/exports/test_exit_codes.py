@@ -138,11 +138,11 @@ class TestTheExitCode:
 
 
 class TestAnOutputThatNobodyReads:
-    """Case 52: `verify.py audit.zip | head -1`."""
+    """`verify.py audit.zip | head -1`, and outputs of its kind."""
 
     @pytest.mark.parametrize("shell", ["head", "nobody", "closed", "full"])
     @pytest.mark.parametrize("options", [(), ("--json",)])
-    def test_changes_neither_verdict_nor_says_a_traceback(
+    def test_of_case_52_changes_neither_verdict_nor_says_a_traceback(
         self, bundle: Path, forged: Path, shell: str, options: tuple[str, ...]
     ) -> None:
         found = [run(str(path), *options, shell=shell) for path in (bundle, forged)]
