@@ -190,6 +190,8 @@ def _read_facts(said: Mapping[str, Any]) -> dict[str, int]:
         "channels": (1, header_checks.MAX_CHANNELS),
         "frames": (0, MAX_SECONDS * highest),
         "declared": (-_MOST_FRAMES, _MOST_FRAMES),
+        "cut": (0, 1),
+        "unread": (0, _MOST_PARTS),
     }
     return {name: answers.read_whole_number(said, name, *limits[name]) for name in limits}
 

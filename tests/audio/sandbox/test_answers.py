@@ -59,6 +59,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
 class TestADecoder:
     GOOD: Final = {
         "rate": 8000, "source_rate": 8000, "channels": 1, "frames": 800, "declared": 800,
+        "cut": 0, "unread": 0,
         "others": [],
     }  # fmt: skip
     SOUND: Final = bytes(3200)
@@ -88,7 +89,7 @@ class TestADecoder:
             {"frames": 1}, {"frames": 80_000},
             {"others": None}, {"others": 7}, {"others": [0]}, {"others": [-5]}, {"others": [1e3]},
             {"others": ["1"]}, {"others": [[1]]}, {"others": [10**12]}, {"others": [1] * 2000},
-            {"declared": "all"}, {"declared": 10**40},
+            {"declared": "all"}, {"declared": 10**40}, {"cut": 2}, {"unread": -1},
         ],
         ids=str,
     )  # fmt: skip
