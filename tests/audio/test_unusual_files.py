@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import struct
+from typing import cast
 
 import av
 import numpy as np
@@ -43,14 +44,17 @@ def film(container: str, *codecs: str, options: dict[str, str] | None = None) ->
     """A file of FFmpeg's with a track in each of these codecs."""
     sink = io.BytesIO()
     with av.open(sink, "w", format=container, options=options or {}) as file:
-        tracks = [file.add_stream(codec, rate=16_000, layout="mono") for codec in codecs]
+        tracks = [
+            cast("av.AudioStream", file.add_stream(codec, rate=16_000, layout="mono"))
+            for codec in codecs
+        ]
         for track in tracks:
             frame = av.AudioFrame.from_ndarray(
                 np.frombuffer(PCM, "<i2")[None], format="s16", layout="mono"
             )
             frame.sample_rate = 16_000
-            file.mux(track.encode(frame))  # type: ignore[union-attr]  # tracks of sound
-            file.mux(track.encode(None))  # type: ignore[union-attr]  # as above
+            file.mux(track.encode(frame))
+            file.mux(track.encode(None))
     return sink.getvalue()
 
 
