@@ -17,7 +17,7 @@ from audio.decoding import DecodedFile
 from audio.sound import Sound
 from core import canonical_json, clock, memory, transactions
 from core.places import PlacePool
-from provenance import anonymous_rate_limit
+from provenance import anonymous_rate_limit, organisation_rate_limit
 from provenance.verification import finding_cache
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ class Upload:
         )
 
     def _decode(self) -> DecodedFile:
-        """Decode the file. The seconds of a stranger are counted, before and after."""
+        """Decode the file. The seconds of its sender are counted, before and after."""
         self._count_seconds(1.0)
         transactions.release_connections()
         began = time.monotonic()
@@ -167,7 +167,9 @@ class Upload:
         return decoded
 
     def _count_seconds(self, seconds: float) -> None:
-        if self._address and not self.organisation_id:
+        if self.organisation_id:
+            organisation_rate_limit.count_seconds(self.organisation_id, seconds, at=clock.now())
+        elif self._address:
             anonymous_rate_limit.count_seconds(self._address, seconds, at=clock.now())
 
     def _take_place(self) -> None:

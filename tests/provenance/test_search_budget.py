@@ -18,7 +18,7 @@ from audio.encoding import Output, encode_sound
 from audio.sound import Sound
 from core.errors import RateLimited
 from core.places import PlacePool, ServerBusy
-from provenance import anonymous_rate_limit
+from provenance import anonymous_rate_limit, organisation_rate_limit
 from provenance.clips import watermark_key_search, watermark_keys
 from provenance.models import Clip, MarkKey
 from provenance.verification import Outcome, finding_cache, upload, verify
@@ -103,12 +103,16 @@ class TestTheSecondsOfAStranger:
             verify(speech(2.0), address=STRANGER)
         verify(speech(2.0), address="203.0.113.10")
 
-    def test_are_no_business_of_a_customers(
+    def test_of_an_organisation_are_bounded_apart(
         self, monkeypatch: pytest.MonkeyPatch, acme: Organisation
     ) -> None:
         monkeypatch.setattr(anonymous_rate_limit, "SECONDS_A_MINUTE", 1)
-        for seconds in (2.0, 2.1, 2.2):
+        monkeypatch.setattr(organisation_rate_limit, "SECONDS_A_MINUTE", 7)
+        for seconds in (3.0, 2.5):
             verify(speech(seconds), prefer_organisation_id=acme.id, address=STRANGER)
+        with pytest.raises(RateLimited, match="from this organisation"):
+            verify(speech(2.0), prefer_organisation_id=acme.id, address=STRANGER)
+        verify(speech(2.0), address=STRANGER)  # which has a share of its own
 
 
 class TestAPlace:
