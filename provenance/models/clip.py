@@ -67,10 +67,10 @@ class Clip(Noted):
     code = models.CharField(max_length=64, blank=True)
 
     subject = models.CharField(max_length=30, blank=True, db_index=True)
-    consent_id = models.CharField(max_length=30, db_index=True)
+    consent_id = models.CharField(max_length=30)
     grant_id = models.CharField(max_length=30)
     decision_id = models.CharField(max_length=30, unique=True)
-    voice_id = models.CharField(max_length=30, blank=True, db_index=True)
+    voice_id = models.CharField(max_length=30, blank=True)
     record_sha256 = models.CharField(max_length=64, blank=True)
     policy_version = models.CharField(max_length=32, blank=True)
     provider = models.CharField(max_length=32)
@@ -137,6 +137,8 @@ class Clip(Noted):
                 name="clip_by_use_case",
                 fields=["organisation", "livemode", "use_case", "issued_at", "id"],
             ),
+            models.Index(name="clip_by_consent", fields=["consent_id", "issued_at", "id"]),
+            models.Index(name="clip_by_voice", fields=["voice_id", "issued_at", "id"]),
             # Nearly all clips are issued ones. The few others are found by this.
             models.Index(
                 name="clip_ended_by_time",
