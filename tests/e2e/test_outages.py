@@ -5,9 +5,12 @@ customer or part stops the others.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +20,7 @@ import pytest
 
 from config.demo.client import Client, DemoResponse
 from tests.support import processes, servers
-from tests.support.api_client import AUDIOBOOK, Customer, new_key
+from tests.support.api_client import AUDIOBOOK, SENTENCE, Customer, new_key
 from tests.support.processes import wait_until
 from tests.support.servers import OwnServer
 
@@ -72,6 +75,7 @@ def place(child_environment: Mapping[str, str], tmp_path: Path) -> Iterator[Plac
         with processes.web(environment, tmp_path / "web.log") as base:
             acme, globex = (Customer(client=Client(base=base, key=key)) for key in keys)
             acme.meet()
+            acme.clone()
             globex.meet()
             yield Place(
                 base=base,
@@ -174,15 +178,23 @@ def check_frozen_database(place: Place) -> None:
 
 
 def check_restarted_database(place: Place) -> None:
-    """A fast restart ends every connection, with a word or without."""
-    with psycopg.connect(place.postgresql.url, autocommit=True) as server:
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-    answers = [decide(place.acme) for _ in range(20)]
-    assert all(answer.status == 200 or says_to_come_again(answer) for answer in answers)
-    assert answers[-1].status == 200
+    """A process of the server is killed, as by a lack of memory.
+
+    The server ends all connections at once, refuses new ones while it recovers, and comes back.
+    """
+    with suppress(psycopg.Error), psycopg.connect(place.postgresql.url) as server:
+        os.kill(server.info.backend_pid, signal.SIGKILL)
+        server.execute("SELECT 1")
+
+    answers: list[DemoResponse] = []
+
+    def is_answered_again() -> bool:
+        answers.append(decide(place.acme))
+        return answers[-1].status == 200
+
+    wait_until(is_answered_again, "the database is back", seconds=20, every=0.05)
+    assert all(says_to_come_again(answer) for answer in answers[:-1])
+    wait_until(lambda: place.ask("/health/ready").status == 200, "it is ready", seconds=10)
 
 
 def check_redis_away(place: Place) -> None:
@@ -193,6 +205,7 @@ def check_redis_away(place: Place) -> None:
         ]
         check_served(place)
         assert {one.result().status for one in asked} == {200}
+        check_spoken(place)
 
         ready, took = time_call(lambda: place.ask("/health/ready"))
         assert took < 2
@@ -203,6 +216,20 @@ def check_redis_away(place: Place) -> None:
     place.redis.process.wait(10)
     check_served(place)
     assert place.ask("/health/ready").json["status"] == "degraded"
+
+
+def check_spoken(place: Place) -> None:
+    """Check that speech and a batch, which wake others up, wait for none of them."""
+    speaker = place.acme
+    spoken, took = time_call(lambda: speaker.client.post("/v1/speech", speaker.words()))
+    assert spoken.status == 200, spoken.body[:500]
+    assert took < 4 * PROMPT
+
+    batch = {**speaker.words(), "items": [{"text": SENTENCE}] * 3}
+    del batch["text"]
+    queued, took = time_call(lambda: speaker.client.post("/v1/speech/batch", batch))
+    assert queued.status == 202, queued.body[:500]
+    assert took < PROMPT
 
 
 def check_served(place: Place) -> None:
