@@ -1,7 +1,7 @@
 """How long this process waits for the database.
 
 A command may take its time: a migration builds an index for an hour. What serves requests or
-carries out tasks may not, because everybody else waits behind it. The server ends what takes too
+carries out tasks may not, because all others wait behind it. The server ends what takes too
 long, and a server that does not answer at all is given up shortly afterwards.
 """
 

@@ -56,7 +56,7 @@ STATUS: tuple[tuple[type[errors.SaysoError], int, str], ...] = (
     (errors.SaysoError, 500, "Internal error"),
 )
 # A cache that remembered a refusal (a tile of the log that comes in a moment) would give it to
-# everybody for minutes.
+# all for minutes.
 _FRESH = {"Cache-Control": "no-store"}
 MACHINE_PATHS = ("/v1/", "/log/", "/health/", "/metrics", "/c2pa/", "/proxy/")
 _NOTHING = "There is nothing at this address."

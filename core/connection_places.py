@@ -1,7 +1,7 @@
 """Places at the database: no one consent, and no one organisation, takes all connections.
 
 A process has a pool of connections. Calls that wait for one locked row would take them all, and
-everybody else would wait behind them. So a call takes a place of its consent before it opens a
+all others would wait behind them. So a call takes a place of its consent before it opens a
 transaction, and its connection counts among those of its organisation. Who waits for a place holds
 no connection meanwhile.
 """
@@ -104,7 +104,7 @@ def hold_consent_place(consent_id: str | None) -> Iterator[None]:
 
     most = max(1, settings.SAYSO_DATABASE_CONNECTIONS // 4)
     if not _consents.try_taking(consent_id, most=most):
-        # Those who hold the places, and everybody else, need the connection more.
+        # Those who hold the places, and all others, need the connection more.
         give_back_connection()
         _consents.take(consent_id, most=most, seconds=settings.SAYSO_POOL_SECONDS)
 

@@ -93,7 +93,7 @@ def _run_child(
     code = 1
     try:
         # Ends this process whatever it does. Once confined, it cannot set another alarm, nor ignore
-        # or block this one. Whoever started the service may have done so.
+        # or block this one. The process that started the service may have done so.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
         signal.setitimer(signal.ITIMER_REAL, limits["seconds"])

@@ -116,8 +116,7 @@ class Command(BaseCommand):
             )
             self.stdout.write("\n".join(f"  {organisation}" for organisation in done.logs))
             self.stdout.write(
-                "Every active consent there is suspended. Take what happened from webhooks, "
-                "receipts and"
+                "Every active consent there is suspended. Take what happened from receipts and"
             )
             self.stdout.write("exports, revoke and disable again, and only then resume the others.")
 
