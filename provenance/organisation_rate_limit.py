@@ -19,7 +19,7 @@ files, which is more than one process can search in that time.
 """
 
 
-def count_seconds(organisation_id: str, seconds: float, *, at: datetime) -> None:
+def count_organisation_seconds(organisation_id: str, seconds: float, *, at: datetime) -> None:
     """Count `seconds` of sound that an organisation sent to be searched.
 
     Raises RateLimited when those before them have used the minute up.

@@ -168,7 +168,9 @@ class Upload:
 
     def _count_seconds(self, seconds: float) -> None:
         if self.organisation_id:
-            organisation_rate_limit.count_seconds(self.organisation_id, seconds, at=clock.now())
+            organisation_rate_limit.count_organisation_seconds(
+                self.organisation_id, seconds, at=clock.now()
+            )
         elif self._address:
             anonymous_rate_limit.count_seconds(self._address, seconds, at=clock.now())
 

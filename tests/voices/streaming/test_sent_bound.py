@@ -16,8 +16,8 @@ TEXT_LENGTH = 5_000
     ("bytes_per_second", "per_second"), [(96_000, 15), (8_000, 15), (2_000, 30), (150_000, 2)]
 )
 def test_covers_all_that_leaves_with_few_notes(bytes_per_second: int, per_second: int) -> None:
-    bound, sent, notes = SentBound(codec="wav", rate=16_000, text_length=TEXT_LENGTH), bytearray(), 0
-    seconds = 0.0
+    bound = SentBound(codec="wav", rate=16_000, text_length=TEXT_LENGTH)
+    sent, notes, seconds = bytearray(), 0, 0.0
     for number in range(150):
         step = 0.35 if number < 20 else 2.0
         seconds += step
