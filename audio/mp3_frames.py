@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _BIT_RATES: Final = {
@@ -68,23 +69,32 @@ def read_frame(data: bytes, at: int) -> Frame | None:
 
     The result is None when there is none, or one with free bit rate.
     """
-    if len(data) < at + 4 or data[at] != 0xFF or data[at + 1] & 0xE0 != 0xE0:
+    if len(data) < at + 4 or data[at] != 0xFF:
         return None
 
-    code = data[at + 1] >> 3 & 3
-    layer = data[at + 1] >> 1 & 3
-    bits = data[at + 2] >> 4
-    rate_index = data[at + 2] >> 2 & 3
+    return _parse_header(data[at + 1 : at + 4])
+
+
+# A file has thousands of frames, and few headers.
+@lru_cache(maxsize=4096)
+def _parse_header(head: bytes) -> Frame | None:
+    if head[0] & 0xE0 != 0xE0:
+        return None
+
+    code = head[0] >> 3 & 3
+    layer = head[0] >> 1 & 3
+    bits = head[1] >> 4
+    rate_index = head[1] >> 2 & 3
     if code == 1 or layer != 1 or bits in {0, 15} or rate_index == 3:
         return None
 
     version = 1 if code == 3 else 2
     rate = _RATES[rate_index] // {3: 1, 2: 2, 0: 4}[code]
     slots = 144 if version == 1 else 72
-    padding = data[at + 2] >> 1 & 1
+    padding = head[1] >> 1 & 1
     size = slots * _BIT_RATES[version][bits] * 1000 // rate + padding
 
-    return Frame(version=version, size=size, rate=rate, mono=data[at + 3] >> 6 == 3)
+    return Frame(version=version, size=size, rate=rate, mono=head[2] >> 6 == 3)
 
 
 def read_streams(data: bytes) -> Mp3File:
@@ -244,13 +254,13 @@ def _walk_run(data: bytes, start: int) -> _Run:
     assert first is not None  # noqa: S101  # `find_frames` saw it
 
     at = start
-    count = 0
-    while frame and _get_shape(frame) == _get_shape(first) and at + frame.size <= len(data):
+    count, shape = 0, _get_shape(first)
+    while frame and _get_shape(frame) == shape and at + frame.size <= len(data):
         count += 1
         at += frame.size
         frame = read_frame(data, at)
 
-    return _Run(shape=_get_shape(first), parts=[(data[start:at], count)], end=at)
+    return _Run(shape=shape, parts=[(data[start:at], count)], end=at)
 
 
 def _build_stream(run: _Run) -> Mp3Stream:

@@ -65,13 +65,19 @@ def _read_blocks(file: Forward) -> Iterator[Block]:
 def _read_flac(file: Forward, data: bytes, track: AudioTrack) -> Iterator[Block]:
     """Yield the blocks of a FLAC, as far as it goes."""
     # No more than it declares: a tag may stand behind its end, which is an error to the decoder.
-    left = track.declared or UNKNOWN_FRAMES
+    whole = track.declared or UNKNOWN_FRAMES
+    left, step = whole, BLOCK_FRAMES
     while left:
         try:
-            block = file.read(min(left, FLAC_FRAMES), dtype="float32", always_2d=True)
+            block = file.read(min(left, step), dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
+            if step > FLAC_FRAMES:
+                # What the block held before the fault went with it. Small blocks lose less.
+                file, step = Forward(io.BytesIO(data)), FLAC_FRAMES
+                _skip_frames(file, whole - left)
+                continue
             # Sound behind the fault: the file is damaged, and no half of it is taken for all.
-            if left == (track.declared or UNKNOWN_FRAMES) or _has_more(file):
+            if left == whole or _has_more(file):
                 raise
             track.is_cut_off = True
             return
@@ -105,13 +111,17 @@ def _is_longer(flac: bytes, frames: int) -> bool:
     if file.frames <= UNKNOWN_FRAMES:
         raise UnreadableFile("unreadable")
 
+    _skip_frames(file, frames)
+    # Whatever else stands behind the sound, such as a tag, is an error to the decoder.
+    return _has_more(file)
+
+
+def _skip_frames(file: Forward, frames: int) -> None:
+    """Read so many frames, or to the end."""
     ahead = np.zeros((BLOCK_FRAMES, file.channels), dtype=np.float32)
     left = frames
     while left and (got := len(file.read(out=ahead[: min(left, BLOCK_FRAMES)]))):
         left -= got
-
-    # Whatever else stands behind the sound, such as a tag, is an error to the decoder.
-    return _has_more(file)
 
 
 def _clear_declared_length(flac: bytes) -> bytes:
