@@ -1,8 +1,8 @@
 """`/problems/` and `/problems/{code}`: where the `type` of a problem document leads, for a person
 who reads one.
 
-RFC 9457 (section 3.1.1) wants text for people there. A program has all of it in the document itself,
-and in `GET /v1/reasons`.
+RFC 9457 (section 3.1.1) wants text for people there. A program has all of it in the document
+itself, and in `GET /v1/reasons`.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from config.asgi.body_limits import (
     BodyRefused,
     Message,
     Receive,
+    RefusableCall,
     Scope,
     Send,
     get_declared_length,
@@ -106,7 +107,7 @@ async def _answer_within_budget(
                     raise BodyRefused(error) from error
             return message
 
-        await application(scope, receive_within_budget, send)
+        await RefusableCall(receive_within_budget, send).run(application, scope)
     return admission
 
 

@@ -56,6 +56,38 @@ class BodyRefused(Exception):
         self.error = error
 
 
+class RefusableCall:
+    """A call of an application whose body may be refused while it is read.
+
+    The application is told that its client has gone. The framework then closes what it has of the
+    body, which it does not when an error passes through it. What it still sends is dropped.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._refusal: BodyRefused | None = None
+
+    async def run(self, application: Application, scope: Scope) -> None:
+        """Call the application.
+
+        Raises BodyRefused when `receive` raised it.
+        """
+        await application(scope, self._pass_message, self._pass_answer)
+        if self._refusal is not None:
+            raise self._refusal
+
+    async def _pass_message(self) -> Message:
+        try:
+            return await self._receive()
+        except BodyRefused as refusal:
+            self._refusal = refusal
+            return {"type": "http.disconnect"}
+
+    async def _pass_answer(self, message: Message) -> None:
+        if self._refusal is None:
+            await self._send(message)
+
+
 class _Body:
     """A body as it comes: how many bytes are there, and when it must be whole."""
 
@@ -126,7 +158,7 @@ def limit_request_bodies(application: Application) -> Application:
             return message
 
         try:
-            await application(scope, receive_counted, send)
+            await RefusableCall(receive_counted, send).run(application, scope)
         except BodyRefused as refusal:
             await refuse_body(refusal.error, receive, send)
 
