@@ -206,10 +206,10 @@ class IdempotencyRecord(Leased):
 class RateWindow(models.Model):
     """How many calls a key made in one minute: the counter of `accounts.rate_limits` without Redis.
 
-    `minute` counts from the Unix epoch.
+    `minute` counts from the Unix epoch. What is not counted by a key has a prefix in its place.
     """
 
-    key_id = models.CharField(primary_key=True, max_length=30, editable=False)
+    key_id = models.CharField(primary_key=True, max_length=60, editable=False)
     minute = models.BigIntegerField(editable=False)
     used = models.PositiveIntegerField(editable=False)
 

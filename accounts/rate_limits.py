@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, Protocol, cast
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, DataError, connection
 from prometheus_client import Counter
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -91,6 +91,9 @@ def count_call(key_id: str, *, limit: int, at: datetime, units: int = 1) -> Allo
     try:
         allowance = window.count(key_id, limit=limit, at=at, units=units)
         wait = 0 if allowance else window.reset_seconds(key_id, at=at)
+    # A name that the counter cannot hold is a fault of ours: it would never count.
+    except DataError:
+        raise
     except (RedisError, DatabaseError, OSError):
         # The limit protects capacity and grants no right: the gate decides what may be spoken, and
         # it never asks this counter. While Redis restarts, people must still be able to withdraw.

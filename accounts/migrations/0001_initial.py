@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RateWindow',
             fields=[
-                ('key_id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
+                ('key_id', models.CharField(editable=False, max_length=60, primary_key=True, serialize=False)),
                 ('minute', models.BigIntegerField(editable=False)),
                 ('used', models.PositiveIntegerField(editable=False)),
             ],

@@ -9,11 +9,12 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 from pytest_django import Settings
 from redis import Redis
 
 from accounts import rate_limits
+from core import ids
 from core.errors import RateLimited
 from tests.conftest import NOON
 from tests.support.concurrency import at_once
@@ -109,6 +110,12 @@ class TestTake:
         allowance = rate_limits.count_call("key_a", limit=1, at=NOON)
         assert (allowance, rate_limits._DOWN._value.get() - before) == (None, 1)
         assert "rate limiter down" in caplog.text
+
+    def test_lets_no_call_through_under_a_name_that_it_cannot_hold(self) -> None:
+        """The seconds of an organisation had a longer name than a key, and were never counted."""
+        assert rate_limits.count_call(f"sound:{ids.new('org')}", limit=1, at=NOON) is not None
+        with pytest.raises(DataError):
+            rate_limits.count_call("k" * 61, limit=1, at=NOON)
 
 
 @pytest.mark.redis

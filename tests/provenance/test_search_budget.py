@@ -103,6 +103,7 @@ class TestTheSecondsOfAStranger:
             verify(speech(2.0), address=STRANGER)
         verify(speech(2.0), address="203.0.113.10")
 
+    @pytest.mark.both_databases
     def test_of_an_organisation_are_bounded_apart(
         self, monkeypatch: pytest.MonkeyPatch, acme: Organisation
     ) -> None:
