@@ -111,6 +111,7 @@ class TestTake:
         assert (allowance, rate_limits._DOWN._value.get() - before) == (None, 1)
         assert "rate limiter down" in caplog.text
 
+    @pytest.mark.postgres
     def test_lets_no_call_through_under_a_name_that_it_cannot_hold(self) -> None:
         """The seconds of an organisation had a longer name than a key, and were never counted."""
         assert rate_limits.count_call(f"sound:{ids.new('org')}", limit=1, at=NOON) is not None
