@@ -12,7 +12,7 @@ from consent.policy.types import (
     GrantView,
     PolicyContext,
     Reason,
-    make_grant_reason,
+    make_reason,
 )
 
 _LABELS: Final = ", ".join(sorted(use_cases.EXCLUDABLE))
@@ -33,7 +33,7 @@ def check_grant(
     # 2. action
     if request.action not in grant.actions:
         against.append(
-            make_grant_reason(
+            make_reason(
                 "action_not_covered",
                 "This act was not agreed to.",
                 consent,
@@ -45,7 +45,7 @@ def check_grant(
     # 3. use case
     if use_case is not None and not use_cases.covers_use_case(grant.use_case, use_case):
         against.append(
-            make_grant_reason(
+            make_reason(
                 "use_case_not_covered",
                 "This use was not agreed to.",
                 consent,
@@ -59,7 +59,7 @@ def check_grant(
         grant.languages, request.language
     ):
         against.append(
-            make_grant_reason(
+            make_reason(
                 "language_not_covered",
                 "This language was not agreed to.",
                 consent,
@@ -124,13 +124,13 @@ def _check_exclusions(
             "The person excluded something in words that no call can be judged by. Only a "
             "new signature helps."
         )
-        against.append(make_grant_reason("content_excluded", detail, consent, grant))
+        against.append(make_reason("content_excluded", detail, consent, grant))
     if request.use_case is not None:
         for code in sorted(
             forbidden.intersection(use_cases.list_excluding_codes(request.use_case))
         ):
             against.append(
-                make_grant_reason(
+                make_reason(
                     "content_excluded",
                     f"The person excluded {code}.",
                     consent,
@@ -141,17 +141,17 @@ def _check_exclusions(
     for label in request.labels:
         if label == use_cases.UNSURE:
             detail = f"A label is `unsure` or not known, and doubt refuses. Name one of: {_LABELS}."
-            against.append(make_grant_reason("content_excluded", detail, consent, grant, label))
+            against.append(make_reason("content_excluded", detail, consent, grant, label))
         elif not forbidden.isdisjoint(use_cases.list_excluding_codes(label)):
             against.append(
-                make_grant_reason(
+                make_reason(
                     "content_excluded", "Content of this kind is excluded.", consent, grant, label
                 )
             )
         elif not use_cases.list_sensitive_kinds(label) <= grant.sensitive_content:
             detail = "Content of this kind was not agreed to."
             against.append(
-                make_grant_reason(
+                make_reason(
                     "content_excluded",
                     detail,
                     consent,
@@ -173,26 +173,22 @@ def _check_quota(request: AccessRequest, grant: GrantView, consent: ConsentView)
     if characters is not None and request.characters > characters:
         detail = "Not enough characters are left."
         against.append(
-            make_grant_reason(
+            make_reason(
                 "quota_exceeded", detail, consent, grant, request.characters, [max(characters, 0)]
             )
         )
     if clips is not None and clips < 1:
-        against.append(
-            make_grant_reason("quota_exceeded", "No clip is left.", consent, grant, 1, [0])
-        )
+        against.append(make_reason("quota_exceeded", "No clip is left.", consent, grant, 1, [0]))
     if milliseconds is not None and milliseconds <= 0:
         against.append(
-            make_grant_reason(
-                "quota_exceeded", "No second of audio is left.", consent, grant, None, [0]
-            )
+            make_reason("quota_exceeded", "No second of audio is left.", consent, grant, None, [0])
         )
     return against
 
 
 def _assurance_reason(grant: GrantView, consent: ConsentView, needed: int) -> Reason:
     detail = f"This use needs a consent signed at level L{needed}."
-    return make_grant_reason(
+    return make_reason(
         "assurance_too_low", detail, consent, grant, f"L{needed}", [f"L{consent.assurance}"]
     )
 
@@ -203,7 +199,7 @@ def _channel_reason(request: AccessRequest, grant: GrantView, consent: ConsentVi
         if request.channel
         else "The call names no channel. Not every one was agreed to."
     )
-    return make_grant_reason(
+    return make_reason(
         "channel_not_covered", detail, consent, grant, request.channel, sorted(grant.channels)
     )
 
@@ -214,7 +210,7 @@ def _territory_reason(request: AccessRequest, grant: GrantView, consent: Consent
         if request.territory
         else "The call names no territory. Not every one was agreed to."
     )
-    return make_grant_reason(
+    return make_reason(
         "territory_not_covered",
         detail,
         consent,

@@ -221,33 +221,16 @@ def make_reason(
     code: str,
     detail: str,
     consent: ConsentView,
+    grant: GrantView | None = None,
     required: str | int | None = None,
     granted: tuple[str, ...] | list[str] | list[int] = (),
 ) -> Reason:
-    """Make a reason that speaks against a consent."""
+    """Make a reason that speaks against a consent, or against one `grant` of it."""
     return Reason(
         code=code,
         detail=detail,
         consent=consent.consent_id,
-        required=required,
-        granted=tuple(granted),
-    )
-
-
-def make_grant_reason(
-    code: str,
-    detail: str,
-    consent: ConsentView,
-    grant: GrantView,
-    required: str | int | None = None,
-    granted: tuple[str, ...] | list[str] | list[int] = (),
-) -> Reason:
-    """Make a reason that speaks against one grant of a consent."""
-    return Reason(
-        code=code,
-        detail=detail,
-        consent=consent.consent_id,
-        grant=grant.grant_id,
+        grant=grant.grant_id if grant else None,
         required=required,
         granted=tuple(granted),
     )

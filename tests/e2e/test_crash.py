@@ -150,7 +150,7 @@ class TestCeleryWorkersAndWebServer:
 
 
 def check_dead_beat_is_told(beat: subprocess.Popen[bytes], base: str) -> None:
-    """L-B5: nobody saw that it was dead, as calls are answered all the same."""
+    """L-B5: calls are answered without it, so its death was not seen."""
     anybody, swept = (
         Client(base=base, key=""),
         SharedValue.objects.filter(name__startswith="swept "),

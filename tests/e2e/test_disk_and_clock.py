@@ -157,7 +157,7 @@ def fill_page(stones: Path) -> bytes:
 
 
 def is_given_back(erasure: str) -> bool:
-    """Whether an erasure and a text were tried, and belong to nobody now."""
+    """Return whether an erasure and a text were tried, and no process holds them."""
     tried = Erasure.objects.filter(id=erasure, state="running", lease_until=None, attempt__gt=0)
     texts = JobItem.objects.filter(state="queued", lease_until=None, attempt__gt=0)
     return tried.exists() and texts.exists()
