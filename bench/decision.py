@@ -85,6 +85,7 @@ def _consent(
         valid_from=AT - timedelta(days=chance.randint(1, 300)),
         valid_until=AT + timedelta(days=chance.randint(1, 300)),
         grants=(grant,),
+        providers=frozenset({"local"}),
     )
 
 
@@ -101,6 +102,7 @@ def allowed_ask(consent: ConsentView) -> AccessRequest:
         use_case=grant.use_case,
         channel=min(grant.channels),
         territory=min(grant.territories),
+        provider="local",
         characters=120,
         labels=("education",),
     )
@@ -117,6 +119,7 @@ def refused_ask(consent: ConsentView) -> AccessRequest:
         use_case="research",
         channel="cinema",
         territory="CH",
+        provider="fish",
         characters=2_000_000,
         labels=("adult",),
     )

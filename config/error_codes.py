@@ -75,6 +75,7 @@ FIELDS: Final = {
     "use_case_unknown": "The use case is not in the list.",
     "territory_unknown": "The territory is not one that we know.",
     "channel_unknown": "The channel is not one that we know.",
+    "provider_unknown": "The provider is not one that we know.",
     "action_unknown": "The act is not one that we know.",
     "label_unknown": "The label is not one that we know.",
     "exclusion_unknown": (

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from consent.documents import plain_language
-from consent.policy import actions, channels, languages, territories, use_cases
+from consent.policy import actions, channels, languages, providers, territories, use_cases
 from consent.policy.types import Reason
 
 _LOCALE: Final = "en"
@@ -97,6 +97,14 @@ def _explain_territory(reason: Reason, holder: str) -> str:
     return _refuse(asked, reason, holder)
 
 
+def _explain_provider(reason: Reason, holder: str) -> str | None:  # noqa: ARG001 - all have one shape
+    facts = providers.PROVIDERS.get(str(reason.required))
+    if facts is None:
+        return None
+    # A fact of the whole consent: no grant covers more.
+    return _refuse(f"The provider {facts.name} ({facts.code})", reason, _CONSENT)
+
+
 def _explain_assurance(reason: Reason, holder: str) -> str:  # noqa: ARG001 - all have one shape
     return (
         f"This use needs a consent at level {reason.required}. This one is at "
@@ -123,6 +131,7 @@ SENTENCES: Final[Mapping[str, Callable[[Reason, str], str | None]]] = {
     "language_unknown": _explain_unknown_language,
     "channel_not_covered": _explain_channel,
     "territory_not_covered": _explain_territory,
+    "provider_not_covered": _explain_provider,
 }
 
 

@@ -6,6 +6,9 @@ from typing import Final
 
 ACTIONS: Final = frozenset({"clone", "synthesize", "train", "sublicense", "verify_speaker"})
 
+NEED_PROVIDER: Final = frozenset({"clone", "synthesize"})
+"""Acts that a provider carries out. No permit for one of them exists without its provider."""
+
 UNPUBLISHED: Final = frozenset({"clone", "verify_speaker"})
 """Acts that publish nothing.
 

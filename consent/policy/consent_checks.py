@@ -47,7 +47,7 @@ def check_request(request: AccessRequest, facts: PolicyContext) -> list[Reason]:
 def check_consent(
     request: AccessRequest, facts: PolicyContext, consent: ConsentView
 ) -> list[Reason]:
-    """Return the reasons against the consent as a whole: its state, its term, its samples."""
+    """Return the reasons against the consent as a whole: state, term, samples, provider."""
     against: list[Reason] = []
     at, since, until = facts.at, consent.valid_from, consent.valid_until
     if consent.state is not ConsentState.ACTIVE:
@@ -70,6 +70,16 @@ def check_consent(
                 if request.action == "clone"
                 else "A recording is not one that this consent is bound to.",
                 consent,
+            )
+        )
+    if request.provider is not None and request.provider not in consent.providers:
+        against.append(
+            make_reason(
+                "provider_not_covered",
+                "This provider was not agreed to.",
+                consent,
+                required=request.provider,
+                granted=sorted(consent.providers),
             )
         )
     return against

@@ -124,6 +124,12 @@ _ROWS: Final = (
         "Wait until the hold is lifted.",
     ),
     GateReason(
+        "provider_not_covered",
+        "The person did not agree to this provider.",
+        "Ask the person for a new signature that names the provider, or use one that `granted` "
+        "lists.",
+    ),
+    GateReason(
         "internal_doubt",
         "Something could not be checked. Doubt is a no. Try again.",
         "Send the call again.",

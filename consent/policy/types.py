@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from consent.policy import channels, languages, territories, use_cases
+from consent.policy import channels, languages, providers, territories, use_cases
 from consent.policy.reasons import GATE_REASONS
 from consent.policy.state_machine import ConsentState
 from core.errors import Fault, Invalid
@@ -23,10 +23,10 @@ class AccessRequest:
 
     `characters` is the length of the text. The tuples are codes and hex hashes. An unknown language
     or use case is None. `given` has the caller's own word wherever it differs. An unknown label is
-    `unsure`.
+    `unsure`. A `provider` of None is not judged: `gate.check` takes none without.
 
-    Raises Invalid for an unknown channel or territory, and ValueError for a negative amount, which
-    would pay quota back.
+    Raises Invalid for an unknown channel, territory or provider, and ValueError for a negative
+    amount, which would pay quota back.
     """
 
     organisation_id: str
@@ -39,6 +39,7 @@ class AccessRequest:
     voice_ready: bool = True
     channel: str | None = None
     territory: str | None = None
+    provider: str | None = None
     characters: int = 0
     labels: tuple[str, ...] = ()
     sample_sha256s: tuple[str, ...] = ()
@@ -50,7 +51,12 @@ class AccessRequest:
             raise ValueError("a request cannot be for less than nothing")
 
         words = _parse_request_words(
-            self.language, self.use_case, self.channel, self.territory, tuple(self.labels)
+            self.language,
+            self.use_case,
+            self.channel,
+            self.territory,
+            self.provider,
+            tuple(self.labels),
         )
         if words.faults:
             raise Invalid(words.faults[0].detail, code=words.faults[0].code, faults=words.faults)
@@ -77,6 +83,7 @@ def _parse_request_words(
     use_case: str | None,
     channel: str | None,
     territory: str | None,
+    provider: str | None,
     labels: tuple[str, ...],
 ) -> _Words:
     faults: list[Fault] = []
@@ -84,8 +91,9 @@ def _parse_request_words(
     found: dict[str, str | tuple[str, ...] | None] = {
         "language": _parse_known(languages.parse_language, language),
         "use_case": _parse_known(use_cases.parse_use_case, use_case),
-        "channel": _parse_place(channels.parse_channel, channel, "channel", faults),
-        "territory": _parse_place(territories.parse_territory, territory, "territory", faults),
+        "channel": _parse_closed(channels.parse_channel, channel, "channel", faults),
+        "territory": _parse_closed(territories.parse_territory, territory, "territory", faults),
+        "provider": _parse_closed(providers.parse_provider, provider, "provider", faults),
         "labels": spelt,
     }
 
@@ -94,6 +102,7 @@ def _parse_request_words(
         "use_case": use_case,
         "channel": channel,
         "territory": territory,
+        "provider": provider,
         "labels": labels,
     }
 
@@ -113,15 +122,33 @@ def _parse_known(spell: Callable[[str], str], word: str | None) -> str | None:
         return None
 
 
-def _parse_place(
-    spell: Callable[[str], str], word: str | None, name: Place, faults: list[Fault]
+def _parse_closed(
+    spell: Callable[[str], str],
+    word: str | None,
+    name: Place | Literal["provider"],
+    faults: list[Fault],
 ) -> str | None:
-    """Return the canonical channel or territory. Add a fault for an unknown one."""
+    """Return the canonical word. Add a fault for an unknown one."""
     try:
         return spell(word) if word else None
     except ValueError:
-        faults.append(unknown_place(name, attr=name))
+        faults.append(
+            unknown_provider(word or "", attr=name)
+            if name == "provider"
+            else unknown_place(name, attr=name)
+        )
         return None
+
+
+def unknown_provider(text: str, *, attr: str) -> Fault:
+    """Return the fault of an unknown provider, with the nearest ones, or all."""
+    meant = ", ".join(providers.find_nearest_providers(text)) or providers.LISTED
+    detail = (
+        "This provider is not known. `GET /v1/providers` lists all with what each keeps. Name one "
+        f"of: {meant}."
+    )
+
+    return Fault(code="provider_unknown", detail=detail, attr=attr)
 
 
 def unknown_place(name: Place, *, attr: str) -> Fault:
@@ -164,6 +191,7 @@ class GrantView:
 class ConsentView:
     """One consent with its grants.
 
+    `providers` are the codes of those that the person agreed to, as far as narrowing left them.
     `import_approved`: it was given elsewhere, and a second person approved its import.
     """
 
@@ -173,6 +201,7 @@ class ConsentView:
     valid_from: datetime | None
     valid_until: datetime | None
     grants: tuple[GrantView, ...]
+    providers: frozenset[str] = frozenset()
     samples: frozenset[str] = frozenset()
     import_approved: bool = False
 

@@ -70,6 +70,15 @@ class TestExplain:
                 "The call names no `territory`. The consent covers DE alone.",
             ),
             (
+                "provider_not_covered",
+                "fish",
+                ("inworld", "local"),
+                (
+                    "The provider Fish Audio (fish) was not agreed to. The consent covers "
+                    "inworld, local."
+                ),
+            ),
+            (
                 "assurance_too_low",
                 "L2",
                 ("L1",),
@@ -94,6 +103,7 @@ class TestExplain:
             "use_case_not_covered",
             "channel_not_covered",
             "territory_not_covered",
+            "provider_not_covered",
         ],
     )
     def test_never_repeats_what_is_no_code_of_ours(self, code: str) -> None:

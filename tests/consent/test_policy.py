@@ -1,6 +1,4 @@
-"""The policy: every reason code, all reasons at once, one single grant, and properties over random
-scopes.
-"""
+"""The policy: every reason code, all reasons at once, and one single grant."""
 
 from __future__ import annotations
 
@@ -9,10 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from consent.policy import actions, evaluate, use_cases
+from consent.policy import evaluate, use_cases
 from consent.policy.state_machine import ConsentState
 from consent.policy.types import AccessRequest, ConsentView, GrantView, PolicyContext
 from tests.conftest import NOON
@@ -34,6 +30,7 @@ CONSENT = ConsentView(
     valid_until=NOON + timedelta(days=1),
     grants=(GRANT,),
     samples=frozenset({"aa"}),
+    providers=frozenset({"inworld", "local"}),
 )
 ASK = AccessRequest(
     organisation_id="org_a",
@@ -44,6 +41,7 @@ ASK = AccessRequest(
     use_case="entertainment.audiobook",
     channel="web",
     territory="FR",
+    provider="inworld",
     characters=10,
 )
 
@@ -124,6 +122,10 @@ class TestJudge:
             ({"sample_sha256s": ("bb",)}, ["sample_not_covered"]),
             ({"voice_ready": False}, ["voice_not_ready"]),
             ({"facts_held": True}, ["hold"]),
+            ({"provider": "fish"}, ["provider_not_covered"]),
+            ({"consent": {"providers": frozenset({"local"})}}, ["provider_not_covered"]),
+            ({"consent": {"providers": frozenset[str]()}}, ["provider_not_covered"]),
+            ({"action": "clone", "provider": "fish"}, ["provider_not_covered"]),
             ({"facts_representative_missing": True}, ["representative_missing"]),
         ],
     )
@@ -140,6 +142,9 @@ class TestJudge:
             {"territory": "eu"},
             {"language": "en-u-rg-uszzzz"},
             {"labels": ("dubbing",)},
+            {"provider": "local"},
+            {"provider": None},
+            {"provider": " InWorld "},
         ],
     )
     def test_allows_up_to_the_edge(self, change: dict[str, Any]) -> None:
@@ -171,6 +176,14 @@ class TestJudge:
             replace(ASK, language="ja"), PolicyContext(at=NOON, consent=CONSENT)
         ).reasons
         assert (one.consent, one.required, one.granted) == ("con_a", "ja", ("en", "de-DE"))
+
+    @pytest.mark.parametrize("action", ["clone", "synthesize"])
+    def test_tells_which_providers_the_person_agreed_to(self, action: str) -> None:
+        (one,) = evaluate.evaluate_request(
+            replace(ASK, action=action, provider="fish"), PolicyContext(at=NOON, consent=CONSENT)
+        ).reasons
+        assert (one.code, one.consent, one.grant) == ("provider_not_covered", "con_a", None)
+        assert (one.required, one.granted) == ("fish", ("inworld", "local"))
 
     def test_never_mixes_grants(self) -> None:
         other = replace(
@@ -266,105 +279,3 @@ class TestJudge:
     def test_takes_no_negative_amount(self) -> None:
         with pytest.raises(ValueError, match="less than nothing"):
             replace(ASK, characters=-1)
-
-
-asks = st.builds(
-    replace,
-    st.just(ASK),
-    action=st.sampled_from(sorted(actions.ACTIONS)),
-    language=st.sampled_from(["en", "de-DE", "ja", "und", None]),
-    use_case=st.sampled_from(
-        ["entertainment", "entertainment.audiobook", "research", "advertising", "nonsense", None]
-    ),
-    channel=st.sampled_from(["web", "telephone", None]),
-    territory=st.sampled_from(["FR", "US", "*", None]),
-    characters=st.integers(0, 20),
-    labels=st.sets(st.sampled_from(["adult", "unsure", "fine"])).map(tuple),
-)
-grants = st.builds(
-    replace,
-    st.just(GRANT),
-    use_case=st.sampled_from(["entertainment", "research", "advertising"]),
-    actions=st.frozensets(st.sampled_from(sorted(actions.ACTIONS))),
-    languages=st.sampled_from([("en",), ("ja",), ("*",), ()]),
-    channels=st.sampled_from([frozenset({"web"}), frozenset({"*"}), frozenset[str]()]),
-    territories=st.sampled_from([frozenset({"EU"}), frozenset({"*"}), frozenset[str]()]),
-    characters_left=st.sampled_from([None, 0, 10]),
-)
-consents = st.builds(
-    replace,
-    st.just(CONSENT),
-    state=st.sampled_from(list(ConsentState)),
-    grants=st.lists(grants, max_size=4).map(tuple),
-    assurance=st.integers(0, 3),
-)
-
-
-class TestProperties:
-    @given(asks, consents)
-    def test_a_use_that_one_grant_covers_is_never_said_to_be_missing(
-        self, ask: AccessRequest, consent: ConsentView
-    ) -> None:
-        found = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent)).reasons
-        missing = [one for one in found if one.code == "use_case_not_covered"]
-        covered = ask.use_case is None or any(
-            use_cases.covers_use_case(grant.use_case, ask.use_case) for grant in consent.grants
-        )
-        assert not (covered and missing)
-        for one in missing:
-            assert set(one.granted) == {grant.use_case for grant in consent.grants}
-
-    @given(asks, consents)
-    def test_reasons_name_one_grant_and_are_its_own(
-        self, ask: AccessRequest, consent: ConsentView
-    ) -> None:
-        apart = [replace(grant, grant_id=f"grt_{at}") for at, grant in enumerate(consent.grants)]
-        held = replace(consent, grants=tuple(apart))
-        found = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=held)).reasons
-        named = {one.grant for one in found if one.grant is not None}
-        assert len(named) <= 1
-        for grant in (grant for grant in apart if grant.grant_id in named):
-            alone = evaluate.evaluate_request(
-                ask, PolicyContext(at=NOON, consent=replace(held, grants=(grant,)))
-            ).reasons
-            assert [(one.code, one.grant) for one in alone] == [
-                (one.code, one.grant) for one in found
-            ]
-
-    @given(asks, consents)
-    def test_allow_and_reasons_exclude_each_other(
-        self, ask: AccessRequest, consent: ConsentView
-    ) -> None:
-        verdict = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent))
-        assert verdict.is_allowed is (verdict.reasons == ())
-
-    @given(asks, consents)
-    def test_nothing_is_allowed_unless_active(
-        self, ask: AccessRequest, consent: ConsentView
-    ) -> None:
-        if evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent)).is_allowed:
-            assert consent.state is ConsentState.ACTIVE
-
-    @given(asks, consents)
-    def test_what_is_allowed_is_allowed_by_that_grant_alone(
-        self, ask: AccessRequest, consent: ConsentView
-    ) -> None:
-        verdict = evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=consent))
-        if verdict.grant is not None:
-            alone = replace(consent, grants=(verdict.grant,))
-            assert evaluate.evaluate_request(ask, PolicyContext(at=NOON, consent=alone)).is_allowed
-
-    @given(
-        asks,
-        consents,
-        st.frozensets(st.sampled_from(["entertainment", "research", "adult", "fine"])),
-    )
-    def test_more_exclusions_never_allow_more(
-        self, ask: AccessRequest, consent: ConsentView, more: frozenset[str]
-    ) -> None:
-        if evaluate.evaluate_request(
-            ask, PolicyContext(at=NOON, consent=consent, forbidden=more)
-        ).is_allowed:
-            assert evaluate.evaluate_request(
-                ask, PolicyContext(at=NOON, consent=consent)
-            ).is_allowed
