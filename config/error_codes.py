@@ -85,6 +85,10 @@ FIELDS: Final = {
     "ssml_unsupported": "The text holds markup (SSML), which would be read aloud.",
     "locale_unknown": "The notice does not exist in this language.",
     "contact_invalid": "The entry is no e-mail address, https address or postal address.",
+    "url_invalid": "The address of a provider is not in the form that is taken.",
+    "scheme_not_allowed": "The address of a provider does not begin with `https://`.",
+    "address_not_allowed": "The address of a provider lies outside of the public internet.",
+    "host_not_listed": "The operator has not named this host as that of an engine.",
     "term_ambiguous": "Give either an end or a duration, never both, never neither.",
     "term_empty": "The term ends before it begins, or in the past.",
     "term_too_long": "The term is longer than a consent may last.",
@@ -119,6 +123,7 @@ ERROR_MODULES: Final = (
     "config.urls",
     "transparency_log.monitor.log_monitor",
     "transparency_log.monitor.remote_log",
+    "voices.providers.upstream.upstream_errors",
 )
 """Modules with errors, beside those of background tasks, that not every process loads."""
 

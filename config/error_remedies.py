@@ -70,6 +70,7 @@ REMEDIES: Final = {
     ),
     "not_narrower": "Renew the consent: the person signs the wider one.",
     "out_of_range": "Use a value within the bounds that the answer names.",
+    "provider_address_refused": "Correct the address of the provider's account.",
     "provider_refused": "Change the request as the detail says.",
     "provider_unknown": "Use a provider that is connected to your organisation.",
     "sample_clipped": "Record it again from further away or at a lower level.",
@@ -95,6 +96,9 @@ REMEDIES: Final = {
     ),
     "delivery_unavailable": (
         "Set up mail or messages, or ask for `delivery` by the channel `controller`."
+    ),
+    "provider_account_refused": (
+        "Look at the account at the provider: its key, its rights and its credit."
     ),
     "provider_unavailable": (
         "Wait a little, then send the same call again with the same `Idempotency-Key`."
@@ -133,6 +137,14 @@ REMEDIES: Final = {
     "never_usable": "Ask for a level that the use needs, or leave the grant out.",
     "unlimited": "Name the channels and territories that you need, or `*` to say that it is meant.",
     "renewal_open": "End the open request with `revoke`, then renew again.",
+    "url_invalid": (
+        "Write it as `https://host/path`, the host in ASCII, without user, query or fragment."
+    ),
+    "scheme_not_allowed": "Use the provider's https address.",
+    "address_not_allowed": (
+        "Use the provider's public host. An engine of your own is connected as self-hosted."
+    ),
+    "host_not_listed": "Ask the operator to name it in `SAYSO_ENGINE_HOSTS`.",
     "term_ambiguous": "Send `valid_until` or `duration`, not both.",
     "term_empty": "Send an end that lies in the future.",
     "term_too_long": "Ask for a shorter term.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config import env, security_contact
+from core import web_hosts
 from core.delivery import messages
 from transparency_log.formats import cosignature
 
@@ -128,6 +129,10 @@ SAYSO_EVIDENCE_SECONDS = env.read_integer(
 # Roots of signers whose Content Credentials are to count as trusted, beside our own: a PEM file,
 # such as a trust list.
 SAYSO_C2PA_ANCHORS = env.read_file_text("SAYSO_C2PA_ANCHORS_FILE")
+
+# --- providers ------------------------------------------------------------------------------------
+# Where self-hosted engines may be, in a private network too. No other host there is ever asked.
+SAYSO_ENGINE_HOSTS = env.read_parsed("SAYSO_ENGINE_HOSTS", web_hosts.parse_host_list)
 
 # --- how signing links leave ----------------------------------------------------------------------
 # Without a mail server or a message gateway no live request can be made: a link in the hands of the

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import env
+from core import web_hosts
 
 
 class TestReaders:
@@ -32,6 +33,13 @@ class TestReaders:
             (lambda: env.read_origin("SAYSO_X", default=""), "https://host.example/sayso"),
             (lambda: env.read_origin("SAYSO_X", default=""), "https://host.example?sayso"),
             (lambda: env.read_origin("SAYSO_X", default=""), "https:///"),
+            (
+                lambda: env.read_parsed("SAYSO_X", web_hosts.parse_host_list),
+                "tts.lan:8880, http://10.0.0.7",
+            ),
+            (lambda: env.read_parsed("SAYSO_X", web_hosts.parse_host_list), "10.0.7"),
+            (lambda: env.read_parsed("SAYSO_X", web_hosts.parse_host_list), "10.0.0.0/8"),
+            (lambda: env.read_parsed("SAYSO_X", web_hosts.parse_host_list), "tts.lan:88800"),
         ],
     )
     def test_malformed_value_stops_the_start_naming_the_variable(
@@ -50,6 +58,23 @@ class TestReaders:
     ) -> None:
         monkeypatch.setenv("SAYSO_X", "https://host.example:8443/")
         assert env.read_origin("SAYSO_X", default="") == "https://host.example:8443"
+
+    @pytest.mark.parametrize(
+        ("raw", "hosts"),
+        [
+            ("", ()),
+            ("TTS.lan:8880,10.0.0.7", (("tts.lan", 8880), ("10.0.0.7", None))),
+            ("[fd00:0::7]:4123 my_engine", (("fd00::7", 4123), ("my_engine", None))),
+        ],
+    )
+    def test_hosts_have_one_spelling_and_perhaps_a_port(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        raw: str,
+        hosts: tuple[tuple[str, int | None], ...],
+    ) -> None:
+        monkeypatch.setenv("SAYSO_X", raw)
+        assert env.read_parsed("SAYSO_X", web_hosts.parse_host_list) == hosts
 
 
 class TestSecret:

@@ -1,0 +1,1 @@
+"""The client that reaches providers: real servers on loopback."""

@@ -1,0 +1,1 @@
+"""The one HTTP client by which adapters reach their providers, and the rules of where it goes."""
