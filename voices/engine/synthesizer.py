@@ -70,7 +70,9 @@ def enrol_speaker(sounds: Sequence[Sound]) -> bytes:
     try:
         return profiles.dump_profile(measure_voice(level))
     except TooLittleSpeech as error:
-        raise NotEnoughSpeech("There is too little speech in the samples.") from error
+        detail = "There is too little speech in the samples."
+        fault = Fault(code=NotEnoughSpeech.code, detail=detail, attr="samples")
+        raise NotEnoughSpeech(detail, faults=(fault,)) from error
 
 
 def synthesize_speech(

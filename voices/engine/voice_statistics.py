@@ -20,6 +20,9 @@ _LISTENED_SECONDS: Final = 60
 
 More makes a profile no closer, and an hour would fill the memory.
 """
+_FRAMES_A_SECOND: Final = 20
+_LOUD_FRAMES: Final = 2 * _FRAMES_A_SECOND
+"""Two seconds of speech set what is loud, however long the lead in front of it is."""
 
 
 class TooLittleSpeech(ValueError):
@@ -56,11 +59,8 @@ def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
     if not sounds:
         raise TooLittleSpeech
 
-    share = _LISTENED_SECONDS // max(1, len(sounds))
-    parts = [
-        _measure_recording(Sound(sound.samples[: max(1, share) * sound.rate], sound.rate))
-        for sound in sounds
-    ]
+    share = max(1, _LISTENED_SECONDS // len(sounds))
+    parts = [_measure_recording(_take_loudest_stretch(sound, share)) for sound in sounds]
 
     bands = min(_count_bands(sound) for sound in sounds)
     envelope, f0, active = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -82,6 +82,25 @@ def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
         voiced_frames=envelope[voiced],
         bands=bands,
     )
+
+
+def _take_loudest_stretch(sound: Sound, seconds: int) -> Sound:
+    """Return the stretch of `seconds` in which most of the speech is.
+
+    A minute of room in front of it, or a knock, does not count.
+    """
+    step = sound.rate // _FRAMES_A_SECOND
+    width = seconds * _FRAMES_A_SECOND
+    frames = len(sound.samples) // step
+    if frames <= width:
+        return sound
+
+    framed = sound.samples[: frames * step].reshape(frames, step).astype(np.float64)
+    power = np.einsum("ij,ij->i", framed, framed)
+    loud = np.partition(power, -min(_LOUD_FRAMES, frames))[-min(_LOUD_FRAMES, frames)]
+    heard = np.concatenate(([0.0], np.cumsum(np.minimum(power, loud))))
+    start = int(np.argmax(heard[width:] - heard[:-width])) * step
+    return Sound(sound.samples[start : start + width * step], sound.rate)
 
 
 def _measure_recording(sound: Sound) -> tuple[Real, Real, NDArray[np.bool_]]:

@@ -225,6 +225,21 @@ class TestEnrol:
         with pytest.raises(NotEnoughSpeech):
             engine.enrol_speaker((Sound(samples.astype(np.float32), 16_000),))
 
+    @pytest.mark.parametrize("seconds", [61, 200])
+    @pytest.mark.parametrize("level", [0.0, 0.001, 0.01])
+    def test_finds_the_voice_behind_a_long_lead(self, seconds: int, level: float) -> None:
+        """Case 24: the checks heard it, and the engine listened to the first minute alone."""
+        noise = np.random.default_rng(4).normal(0, level, seconds * 16_000).astype(np.float32)
+        noise[16_000:16_040] = 0.9  # somebody puts the microphone down
+        speech = audio_files.clip("0870").resample(16_000)
+
+        late = profiles.load_profile(
+            engine.enrol_speaker((Sound(np.concatenate((noise, speech.samples)), 16_000),))
+        )
+
+        prompt = profiles.load_profile(engine.enrol_speaker((speech,)))
+        assert late.pitch_hz == pytest.approx(prompt.pitch_hz, rel=0.05)
+
     def test_leaves_what_a_telephone_recording_does_not_hold_unmapped(self) -> None:
         narrow = engine.enrol_speaker(
             (audio_files.clip("0870").resample(8_000), audio_files.clip("0890").resample(8_000))

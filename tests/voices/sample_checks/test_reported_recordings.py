@@ -44,6 +44,14 @@ def extensible(samples: NDArray[np.float64]) -> bytes:
     return sink.getvalue()
 
 
+def with_ds64(kind: bytes) -> bytes:
+    """A WAV whose lengths stand in a chunk of 64 bits."""
+    plain = pcm16(RECORDING, size=0xFFFFFFFF)
+    size = 2 * len(RECORDING)
+    ds64 = b"ds64" + struct.pack("<IQQQI", 28, len(plain) + 28, size, 0, 0)
+    return kind + b"\xff" * 4 + b"WAVE" + ds64 + plain[12:]
+
+
 def decibels(change: float) -> float:
     return float(10 ** (change / 20))
 

@@ -22,7 +22,7 @@ from core.api.fields import (
     TimestampField,
 )
 from core.api.id_fields import IdField
-from core.api.openapi import describe_id
+from core.api.openapi import describe_field, describe_id
 from core.api.pagination import make_list_serializer
 from core.api.serializers import (
     NoteChangesSerializer,
@@ -113,7 +113,9 @@ class VoiceUploadSerializer(VoiceFormSerializer):
     """`POST /v1/voices` as multipart/form-data: `samples` are files. For the OpenAPI document."""
 
     samples = BoundedListField(
-        child=serializers.FileField(error_messages={"invalid": "This must be a file."}),
+        child=serializers.FileField(
+            style=describe_field(minLength=1), error_messages={"invalid": "This must be a file."}
+        ),
         allow_empty=False,
         limit=MOST_SAMPLES,
     )
