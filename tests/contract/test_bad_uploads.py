@@ -16,7 +16,7 @@ import pytest
 
 from tests.contract.conftest import Answer, Sender, World, problem, rows
 from tests.support import audio_files
-from tests.support.api_operations import bodies
+from tests.support.api_operations import bodies, document
 from tests.voices.conftest import AUDIO
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -151,6 +151,21 @@ class TestAFileToVerify:
         assert (answer.status_code, answer.json()["verdict"]) == (200, "unreadable")
         assert "root:" not in answer.content.decode()
         assert rows()["Blob"] == 0
+
+    @pytest.mark.parametrize(
+        ("path", "name", "schema"),
+        [("/v1/verify", "file", "VerifyForm"), ("/v1/verify/batch", "files", "VerifyBatchForm")],
+    )
+    def test_may_be_empty_as_the_document_says(
+        self, http: Sender, path: str, name: str, schema: str
+    ) -> None:
+        """An empty file is unreadable like any other, and one of twenty ends no batch."""
+        described = document()["components"]["schemas"][schema]["properties"][name]
+        assert "minLength" not in {**described, **described.get("items", {})}
+
+        answer = send(http, path, form(file(name, b""))).json()
+        found = answer["data"][0] if name == "files" else answer
+        assert (found["verdict"], found["reason"]) == ("unreadable", "empty")
 
     def test_over_the_limit_is_not_read(
         self, anybody: Sender, settings: Any, monkeypatch: pytest.MonkeyPatch

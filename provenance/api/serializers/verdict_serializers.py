@@ -9,7 +9,6 @@ from rest_framework import serializers
 
 from audio.containers import REASONS
 from core.api.fields import BoundedListField, TimestampField
-from core.api.openapi import describe_field
 from core.api.serializers import OutputSerializer, StrictSerializer
 from provenance import verdict_text
 from provenance.verification import (
@@ -21,21 +20,20 @@ from provenance.verification import (
 )
 
 MOST_FILES: Final = 20
-_BYTES: Final = describe_field(minLength=1)
 _NO_FILE: Final = {"invalid": "This must be a file."}
 
 
 class VerifyFormSerializer(StrictSerializer):
     """The upload."""
 
-    file = serializers.FileField(style=_BYTES, error_messages=_NO_FILE)
+    file = serializers.FileField(error_messages=_NO_FILE)
 
 
 class VerifyBatchFormSerializer(StrictSerializer):
     """The uploads."""
 
     files = BoundedListField(
-        child=serializers.FileField(style=_BYTES, error_messages=_NO_FILE),
+        child=serializers.FileField(error_messages=_NO_FILE),
         allow_empty=False,
         limit=MOST_FILES,
     )
