@@ -69,7 +69,7 @@ class TestAMoment:
             "now",
         ],
     )
-    def test_in_another_grammar_is_refused(self, written: object) -> None:
+    def test_of_cases_39_and_40_in_another_grammar_is_refused(self, written: object) -> None:
         with pytest.raises(serializers.ValidationError) as refusal:
             MomentField().run_validation(written)
 
