@@ -89,7 +89,6 @@ def _queue_job(voice: Voice, principal: Principal, text: str) -> Callable[[], No
     """Queue a job of one text, and return what runs it."""
     job = dispatch.queue_job(
         [_to_request(voice, text)],
-        {},
         kind=JobKind.SPEECH,
         principal=principal,
         at=clock.now(),

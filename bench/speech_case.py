@@ -84,7 +84,7 @@ class Case:
             voice_id=self.voice.id, text=text, language="en", use_case=USE_CASE,
             output=Output(codec="mp3", sample_rate_hz=24_000, bit_rate_bps=64_000),
         )  # fmt: skip
-        spoken = dispatch.speak_text(order, {}, principal=self.principal, now=clock.now)
+        spoken = dispatch.speak_text(order, principal=self.principal, now=clock.now)
         return decode_trusted(spoken.data, "mp3").seconds
 
     def stages(self) -> Named:

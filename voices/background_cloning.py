@@ -30,7 +30,6 @@ from voices import (
 )
 from voices.models import Voice, VoiceState
 from voices.providers import registry
-from voices.providers.base import Clone
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_labels import label_context
 
@@ -55,7 +54,7 @@ def queue_clone(
 
     Raises ConsentDenied, ProviderNotFound, and Invalid for a file that is sent twice.
     """
-    providers(order.provider)
+    providers(order.provider, principal)
     clone_samples.refuse_duplicates(order.samples)
     access = cloning.build_clone_request(order, principal)
     permit = gate.check(access, at=now(), actor=principal.actor)
@@ -147,7 +146,7 @@ def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Prov
         organisation_id=voice.organisation_id, livemode=voice.livemode, actor=permit.actor
     )
     order = _restore_order(voice, permit)
-    provider = providers(voice.provider)
+    provider = providers(voice.provider, voice)
     approved = sample_reviews.is_approved(voice)
     if approved:
         permit = _ask_again(voice, order, principal, at=now())
@@ -163,9 +162,7 @@ def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Prov
             at=now(),
             actor=permit.actor,
         )
-        handle = provider.clone(
-            Clone(reference=voice.id, language=voice.language, recordings=examined.recordings)
-        )
+        handle = provider.clone(cloning.build_clone(voice, order, examined))
         report = examined.report_likeness(handle.trial)
         cloning.finish_voice(voice, permit, handle, examined, identities, report=report, at=now())
         finished = True
@@ -198,6 +195,8 @@ def _restore_order(voice: Voice, permit: gate.Permit) -> CloneRequest:
             blobs.get_blob(sample.blob_id) for sample in voice.samples.order_by("position")
         ),
         transcripts=tuple(label.get("transcripts", ())),
+        denoise=bool(label.get("denoise")),
+        options=label.get("options") or {},
     )
 
 

@@ -53,7 +53,7 @@ def clone_voice(
 
     Raises ConsentDenied, SamplesRefused, ProviderNotFound, ProviderUnavailable, ProviderRefused.
     """
-    provider = providers(order.provider)
+    provider = providers(order.provider, principal)
     clone_samples.refuse_duplicates(order.samples)
     access = build_clone_request(order, principal)
 
@@ -82,9 +82,7 @@ def clone_voice(
 
         # 5. The provider. No transaction is open.
         with lease_renewal.keep_leases(_select_training(voice), now=now):
-            handle = provider.clone(
-                Clone(reference=voice.id, language=voice.language, recordings=examined.recordings)
-            )
+            handle = provider.clone(build_clone(voice, order, examined))
             report = examined.report_likeness(handle.trial)
 
             # 6. One transaction that confirms and logs.
@@ -96,6 +94,18 @@ def clone_voice(
 
     voice.refresh_from_db()
     return voice
+
+
+def build_clone(voice: Voice, order: CloneRequest, examined: ExaminedSamples) -> Clone:
+    """Return what the provider is asked to clone."""
+    return Clone(
+        reference=voice.id,
+        consent_id=voice.consent_id,
+        language=voice.language,
+        recordings=examined.recordings,
+        denoise=order.denoise,
+        options=order.options,
+    )
 
 
 def build_clone_request(order: CloneRequest, principal: Principal) -> gate.AccessRequest:

@@ -8,9 +8,11 @@ from typing import Any
 
 from audio.encoding import Output
 from core.caller_notes import Notes
-from voices.providers.base import Prosody, Provider
+from core.canonical_json import Json
+from voices.providers.base import Owned, Prosody, Provider
 
-Providers = Callable[[str], Provider]
+Providers = Callable[[str, Owned], Provider]
+"""Returns the provider of a name, connected for its owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,8 @@ class SpeechRequest:
 
     `text` and `notes` may name people and are never logged. `key_channel` and `key_territory` are
     the defaults of the key: their duties stay, whatever place the call names. `padding` allows room
-    tone behind a line that is too short for a watermark.
+    tone behind a line that is too short for a watermark. `options` are the
+    provider's own, by its name.
     """
 
     voice_id: str
@@ -35,7 +38,13 @@ class SpeechRequest:
     padding: bool = True
     prosody: Prosody = field(default_factory=Prosody)
     disclosure: str | None = None
+    options: Mapping[str, Json] = field(default_factory=dict, repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)
+
+    def list_options(self, provider: str) -> Mapping[str, Json]:
+        """Return the options for this provider, by name."""
+        own = self.options.get(provider)
+        return own if isinstance(own, dict) else {}
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON, to be sealed while it waits."""
@@ -54,6 +63,7 @@ class SpeechRequest:
             "padding": self.padding,
             "prosody": asdict(self.prosody),
             "disclosure": self.disclosure,
+            "options": dict(self.options),
         }
 
     @classmethod
@@ -85,4 +95,6 @@ class CloneRequest:
     territory: str | None = None
     samples: tuple[bytes, ...] = field(repr=False)
     transcripts: tuple[str | None, ...] = field(default=(), repr=False)
+    denoise: bool = False
+    options: Mapping[str, Json] = field(default_factory=dict, repr=False)
     notes: Notes = field(default_factory=Notes, repr=False)

@@ -52,7 +52,8 @@ def run_deletion(
     try:
         with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
             if voice.sealed_handle is not None or voice.profile_blob_id:
-                providers(voice.provider).delete(voice_handles.open_remote_handle(voice))
+                handle = voice_handles.open_remote_handle(voice)
+                providers(voice.provider, voice).delete(handle)
 
             return _finish_deletion(
                 voice,

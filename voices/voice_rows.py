@@ -36,7 +36,11 @@ def insert_voice(
     voice_id = ids.new("vox")
     label: dict[str, Json] = {"name": order.name, "description": order.description}
     if in_background:
-        label["transcripts"] = list(order.transcripts)
+        label |= {
+            "transcripts": list(order.transcripts),
+            "denoise": order.denoise,
+            "options": dict(order.options),
+        }
     return Voice.objects.create(
         id=voice_id,
         organisation_id=principal.organisation_id,

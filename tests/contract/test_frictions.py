@@ -247,7 +247,7 @@ class TestAClip:
             seen.append(http.get(f"/v1/clips/{clip.id}/audio"))
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(registry, "_FACTORIES", {"local": lambda: Reader(look)})
+            patch.setattr(registry, "_BUILT_IN", {"local": lambda: Reader(look)})
             assert say(http, world).status_code == 200
 
         shown, audio = seen

@@ -32,7 +32,6 @@ def batch(make_voice: MakeVoice, make_maras_consent: MakeConsent) -> Job:
     orders = [order_for(voice, notes=Notes(client_reference="Hildegard")) for voice in voices]
     return dispatch.queue_job(
         orders,
-        {},
         kind=JobKind.BATCH,
         principal=principal_of(voices[0]),
         at=NOON,

@@ -78,7 +78,6 @@ def furnish(make_voice: MakeVoice, make_key: MakeKey) -> Furnish:
         speak(voice)
         job = dispatch.queue_job(
             [order_for(voice)],
-            {},
             kind=JobKind.SPEECH,
             principal=principal_of(voice),
             at=NOON,
@@ -297,7 +296,7 @@ class TestAPersonStillInUse:
         voice = make_voice()
         order, at = order_for(voice), NOON + timedelta(days=days)
         job = dispatch.queue_job(
-            [order], {}, kind=JobKind.SPEECH, principal=principal_of(voice), at=at, wall_time=at
+            [order], kind=JobKind.SPEECH, principal=principal_of(voice), at=at, wall_time=at
         )
 
         assert run(acme).gone["people"] == (0 if days else 1)
@@ -372,7 +371,6 @@ class TestDeletingByHand:
         voice = make_voice()
         job = dispatch.queue_job(
             [order_for(voice)],
-            {},
             kind=JobKind.SPEECH,
             principal=principal_of(voice),
             at=NOON,

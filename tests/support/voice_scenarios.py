@@ -81,7 +81,7 @@ def build(make_consent: MakeConsent, make_voice: MakeVoice, key: ApiKey) -> Worl
     )
     principal = principal_of(voice)
     job = dispatch.queue_job(
-        [order_for(voice)], {}, kind=JobKind.SPEECH, principal=principal, at=NOON, wall_time=NOON
+        [order_for(voice)], kind=JobKind.SPEECH, principal=principal, at=NOON, wall_time=NOON
     )
     erasure = erasure_requests.request_erasure(
         erased.speaker_id, organisation=erased.organisation, livemode=False, reason="requested",

@@ -85,7 +85,7 @@ class Reader:
 
 def only(provider: Provider) -> Providers:
     """A register with this provider under every name."""
-    return lambda _name: provider
+    return lambda _name, _owner: provider
 
 
 class MakeConsent(Protocol):

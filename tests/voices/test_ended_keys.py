@@ -43,7 +43,6 @@ def queue(voice: Voice, key: ApiKey, texts: int) -> Job:
     orders = [order_for(voice, text=SENTENCE)] * texts
     return dispatch.queue_job(
         orders,
-        {},
         kind=JobKind.BATCH,
         principal=principal(key),
         at=NOON,

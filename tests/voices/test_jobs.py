@@ -32,7 +32,6 @@ def queue(
     orders = [order_for(voice, text=text, **changes) for text in texts]
     return dispatch.queue_job(
         orders,
-        {},
         kind=kind,
         principal=principal_of(voice),
         at=NOON,

@@ -139,7 +139,7 @@ class TestSpeak:
 
         with pytest.raises(NotFound):
             dispatch.speak_text(
-                order_for(voice), {}, principal=stranger, now=noon, providers=only(Reader())
+                order_for(voice), principal=stranger, now=noon, providers=only(Reader())
             )
 
     def test_writes_the_intent_down_before_the_provider_is_asked(

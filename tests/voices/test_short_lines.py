@@ -138,7 +138,7 @@ class TestALineThatCannotCarryAMark:
     ) -> None:
         set_policy(acme, "refuse")
         tiny = Reader(sound=cut(1.0, self.TINY))
-        monkeypatch.setattr(registry, "_FACTORIES", {"local": lambda: tiny})
+        monkeypatch.setattr(registry, "_BUILT_IN", {"local": lambda: tiny})
 
         answer = say(client, voice, text="Yes.")
 

@@ -78,5 +78,6 @@ def to_speech_request(form: dict[str, Any], caller: Caller, *, path: str = "") -
         padding=padding,
         prosody=Prosody(**form.get("prosody", {})),
         disclosure=form.get("disclosure"),
+        options=form.get("provider_options") or {},
         notes=Notes.from_form(form),
     )

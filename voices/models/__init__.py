@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voices.models.comparison import ReviewOutcome, ReviewState, VoiceEmbedding, VoiceReview
 from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
+from voices.models.provider_account import AccountState, ProviderAccount
 from voices.models.voice import (
     ENDING,
     LIVE,
@@ -19,11 +20,13 @@ __all__ = [
     "LIVE",
     "MOVES",
     "SETTLED",
+    "AccountState",
     "Job",
     "JobItem",
     "JobKind",
     "JobQuerySet",
     "JobState",
+    "ProviderAccount",
     "RecordingReview",
     "ReviewOutcome",
     "ReviewState",

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol, runtime_checkable
 
 from audio.sound import Sound
+from core.canonical_json import Json
 from core.errors import Invalid, Unavailable
+from voices.providers.option_rules import OptionRule
 
 SPEED: Final = (0.5, 2.0)
 """How fast an engine speaks that names no bounds of its own, by its usual speed."""
 PITCH_SEMITONES: Final = (-12.0, 12.0)
 """How far such an engine moves the pitch."""
+
+
+class Owned(Protocol):
+    """Whatever belongs to an organisation's live or test data: a voice, a principal."""
+
+    @property
+    def organisation_id(self) -> str:
+        """The organisation's id."""
+
+    @property
+    def livemode(self) -> bool:
+        """Whether it is live data."""
 
 
 class ProviderUnavailable(Unavailable):
@@ -38,14 +54,17 @@ class Capabilities:
     """What a provider supports. Languages are primary tags (`en`), ranges inclusive.
 
     `emotions` and `options` are allow-lists. Empty means that the field is refused when it is set.
+    `languages` of None are not known here: the provider itself refuses what it does not speak.
+    `most_characters` is the length of the longest text of one call, None for no bound.
     """
 
-    languages: frozenset[str]
+    languages: frozenset[str] | None
     speed: tuple[float, float] = SPEED
     pitch_semitones: tuple[float, float] = PITCH_SEMITONES
     emotions: frozenset[str] = frozenset()
-    options: frozenset[str] = frozenset()
+    options: Mapping[str, OptionRule] = field(default_factory=dict)
     denoise: bool = False
+    most_characters: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +80,17 @@ class ReferenceRecording:
 class Clone:
     """The source of a voice.
 
-    `reference` is our own id of the voice, by which a repeated call finds its first result.
+    `reference` is our own id of the voice, by which a repeated call finds its first result. It is
+    the name that the provider sees: a person's name never leaves. `consent_id` is the reference for
+    a provider that asks for one. `options` are those of the provider's allow-list.
     """
 
     reference: str
+    consent_id: str
     language: str
     recordings: Sequence[ReferenceRecording] = field(repr=False)
+    denoise: bool = False
+    options: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +98,15 @@ class ProviderVoice:
     """A provider's handle of a voice: its own id there, or the profile of our engine.
 
     `trial` is a short piece of its speech, by which a new voice is compared with its recordings.
+    `is_ready` is False while the provider still trains it (`Training`). `expires_at` is when the
+    provider deletes it by itself.
     """
 
     remote_id: str | None = field(default=None, repr=False)
     profile: bytes | None = field(default=None, repr=False)
     trial: Sound | None = field(default=None, repr=False, compare=False)
+    is_ready: bool = True
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +120,12 @@ class Prosody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechLine:
-    """One text to speak in one language."""
+    """One text to speak in one language. `options` are those of the provider's allow-list."""
 
     text: str = field(repr=False)
     language: str
     prosody: Prosody = field(default_factory=Prosody)
+    options: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,3 +177,45 @@ class Streaming(Protocol):
 
         Raises the errors of `speak`.
         """
+
+
+class TrainingState(StrEnum):
+    """How far a provider has come with a voice."""
+
+    TRAINING = "training"
+    READY = "ready"
+    FAILED = "failed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingProgress:
+    """A provider's answer about a voice. `percent` is None where it says none."""
+
+    state: TrainingState
+    percent: float | None = None
+    expires_at: datetime | None = None
+
+
+@runtime_checkable
+class Training(Protocol):
+    """A provider that says how far a voice has come, and whether it is still there."""
+
+    def get_progress(self, voice: ProviderVoice) -> TrainingProgress:
+        """Return the voice's progress. A voice that does not exist is `missing`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteVoice:
+    """A voice in a provider's list. `reference` is our own id, where the list carries it."""
+
+    remote_id: str = field(repr=False)
+    reference: str | None
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A provider that lists the voices of an account."""
+
+    def list_voices(self) -> Iterator[RemoteVoice]:
+        """Yield all voices of the account, page by page."""

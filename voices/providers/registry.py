@@ -6,32 +6,55 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from core.errors import Fault, Invalid
-from voices.providers.base import Provider
+from voices.providers import account_access
+from voices.providers.adapter_kinds import AdapterKind
+from voices.providers.base import Owned, Provider
 from voices.providers.local.adapter import Local
 
-_FACTORIES: Final[Mapping[str, Callable[[], Provider]]] = {"local": Local}
+LOCAL: Final = "local"
+_BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
+_KINDS: Final[Mapping[str, AdapterKind]] = {}
 
 
 class ProviderNotFound(Invalid):
-    """There is no such provider here, or none is connected."""
+    """There is no such provider here."""
 
     code = "provider_unknown"
 
 
 def list_provider_names() -> tuple[str, ...]:
     """Return the names of all providers here."""
-    return tuple(sorted(_FACTORIES))
+    return tuple(sorted((*_BUILT_IN, *_KINDS)))
 
 
-def get_provider(name: str) -> Provider:
-    """Return the provider of this name.
+def get_adapter_kind(name: str) -> AdapterKind:
+    """Return what is known of the provider of this name, which an account can be connected to.
 
-    Raises ProviderNotFound.
+    Raises ProviderNotFound, also for the built-in engine, which needs no account.
     """
-    factory = _FACTORIES.get(name)
-    if factory is None:
-        detail = f"The provider must be one of: {', '.join(sorted(_FACTORIES))}."
-        fault = Fault(code="provider_unknown", detail=detail, attr="provider")
-        raise ProviderNotFound(detail, faults=(fault,))
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise _refuse_name(sorted(_KINDS))
 
-    return factory()
+    return kind
+
+
+def get_provider(name: str, owner: Owned) -> Provider:
+    """Return the provider of this name, connected by the account of `owner`.
+
+    Raises ProviderNotFound, ProviderNotConnected, ProviderAccountClosed.
+    """
+    if (built_in := _BUILT_IN.get(name)) is not None:
+        return built_in()
+
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise _refuse_name(list_provider_names())
+
+    return kind.connect(account_access.open_account(name, owner))
+
+
+def _refuse_name(known: tuple[str, ...] | list[str]) -> ProviderNotFound:
+    detail = f"The provider must be one of: {', '.join(known)}."
+    fault = Fault(code="provider_unknown", detail=detail, attr="provider")
+    return ProviderNotFound(detail, faults=(fault,))

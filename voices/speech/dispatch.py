@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +13,8 @@ from core.caller_notes import Notes
 from core.clock import Clock
 from vault import key_rings, sealed_notes
 from voices.models import Job, JobItem, JobKind, Voice
-from voices.providers import registry
+from voices.providers import account_access, registry
+from voices.providers.base import Owned, Provider
 from voices.speech import capability_checks, job_queue, pipeline, tasks
 from voices.speech.clip_delivery import Conclude, DeliveredClip, conclude_nothing
 from voices.speech.streaming import session
@@ -24,7 +25,6 @@ from voices.voice_selectors import get_voice
 
 def speak_text(
     request: SpeechRequest,
-    options: Mapping[str, object],
     *,
     principal: Principal,
     now: Clock,
@@ -37,7 +37,7 @@ def speak_text(
     honour.
     """
     voice = get_voice(request.voice_id, principal=principal)
-    capability_checks.check_capabilities(request, options, providers(voice.provider).capabilities())
+    _check_capabilities(request, voice, providers)
     return pipeline.synthesize_clip(
         request,
         voice,
@@ -50,7 +50,6 @@ def speak_text(
 
 def stream_text(
     request: SpeechRequest,
-    options: Mapping[str, object],
     *,
     principal: Principal,
     now: Clock,
@@ -61,8 +60,7 @@ def stream_text(
     Nothing is made yet. Raises as `speak_text`, and StreamsBusy, StreamingUnavailable.
     """
     voice = get_voice(request.voice_id, principal=principal)
-    provider = providers(voice.provider)
-    capability_checks.check_capabilities(request, options, provider.capabilities())
+    provider = _check_capabilities(request, voice, providers)
     place = session.require_stream_slot(request, provider)
     begun = session.begin_stream(request, voice, principal=principal, now=now, providers=providers)
     try:
@@ -76,7 +74,6 @@ def stream_text(
 @transactions.opens_transaction
 def queue_job(
     requests: Sequence[SpeechRequest],
-    options: Mapping[str, object],
     *,
     kind: JobKind,
     principal: Principal,
@@ -95,9 +92,7 @@ def queue_job(
 
     voices = _load_voices(requests, principal)
     for request in requests:
-        capability_checks.check_capabilities(
-            request, options, providers(voices[request.voice_id].provider).capabilities()
-        )
+        _check_capabilities(request, voices[request.voice_id], providers)
     job_id, people = ids.new("job"), {voice.subject for voice in voices.values()}
     written = sealed_notes.seal_notes(
         notes or Notes(),
@@ -128,15 +123,26 @@ def queue_job(
     return job
 
 
-def list_spoken_languages() -> dict[str, frozenset[str]]:
+def list_spoken_languages(owner: Owned) -> dict[str, frozenset[str]]:
     """Return the BCP 47 tags that each provider speaks, by its name.
 
-    Raises EngineUnavailable.
+    A provider that publishes no list is left out. Raises EngineUnavailable.
     """
-    return {
-        name: registry.get_provider(name).capabilities().languages
-        for name in registry.list_provider_names()
+    spoken = {
+        name: registry.get_provider(name, owner).capabilities().languages
+        for name in (registry.LOCAL, *account_access.list_connected_providers(owner))
     }
+    return {name: languages for name, languages in spoken.items() if languages is not None}
+
+
+def _check_capabilities(request: SpeechRequest, voice: Voice, providers: Providers) -> Provider:
+    """Return the voice's provider, which can do all that the request sets.
+
+    Raises UnsupportedField, Invalid.
+    """
+    provider = providers(voice.provider, voice)
+    capability_checks.check_capabilities(request, voice.provider, provider.capabilities())
+    return provider
 
 
 def _load_voices(requests: Sequence[SpeechRequest], principal: Principal) -> dict[str, Voice]:

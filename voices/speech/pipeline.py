@@ -57,7 +57,7 @@ def synthesize_clip(
             # 2.
             handle = voice_handles.open_handle(voice)
             connection_places.give_back_connection()
-            made = providers(voice.provider).speak(handle, prepared.line)
+            made = providers(voice.provider, voice).speak(handle, prepared.line)
             provider_audio = read_provider_audio(made)
 
             # 3.

@@ -84,7 +84,12 @@ def prepare_speech(
         principal=principal,
         permit=permit,
         disclosure=required,
-        line=SpeechLine(text=text, language=language, prosody=request.prosody),
+        line=SpeechLine(
+            text=text,
+            language=language,
+            prosody=request.prosody,
+            options=request.list_options(voice.provider),
+        ),
         reservation=reservation,
         aigc_label=_build_aigc_label(draft, reservation),
     )

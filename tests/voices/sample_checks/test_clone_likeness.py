@@ -20,6 +20,7 @@ class TestLikeness:
         made = Local().clone(
             Clone(
                 reference="vox_a",
+                consent_id="con_a",
                 language="en",
                 recordings=[ReferenceRecording(data=b"", sound=sound)],
             )

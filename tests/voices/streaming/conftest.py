@@ -71,7 +71,7 @@ class Teller(Reader):
 def teller(monkeypatch: pytest.MonkeyPatch) -> Teller:
     """The provider named `local`."""
     made = Teller()
-    monkeypatch.setattr(registry, "_FACTORIES", {"local": lambda: made})
+    monkeypatch.setattr(registry, "_BUILT_IN", {"local": lambda: made})
     return made
 
 

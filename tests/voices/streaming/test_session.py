@@ -183,7 +183,7 @@ class TestRefusal:
     def test_of_an_engine_that_speaks_whole_texts_alone(
         self, wire: Wire, voice: Voice, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(registry, "_FACTORIES", {"local": Reader})
+        monkeypatch.setattr(registry, "_BUILT_IN", {"local": Reader})
 
         found = wire.speak(asked(voice)).body()
 

@@ -97,7 +97,6 @@ def test_one_item_of_a_job(voice: Voice, principal: Principal) -> None:
     def prepare(text: str) -> Callable[[], object]:
         job = dispatch.queue_job(
             [order_for(voice, text=text)],
-            {},
             kind=JobKind.SPEECH,
             principal=principal,
             at=NOON,

@@ -106,7 +106,10 @@ class LineFormSerializer(NotedFormSerializer):
             "is the least."
         ),
     )
-    provider_options = serializers.DictField(required=False)
+    provider_options = serializers.DictField(
+        required=False,
+        help_text='Options of the voice\'s own provider, below its name: `{"inworld": {…}}`.',
+    )
 
 
 class SpeechFormSerializer(LineFormSerializer):

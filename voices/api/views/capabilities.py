@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import get_caller
 from audio import encoding
 from consent.documents import plain_language
 from core.api.pagination import CODES_PAGE, list_codes
@@ -30,7 +31,7 @@ class LanguageListView(APIView):
             request,
             {code: code for code in plain_language.list_named_languages()},
             LanguageList,
-            context={"spoken": dispatch.list_spoken_languages()},
+            context={"spoken": dispatch.list_spoken_languages(get_caller(request).principal)},
         )
 
 

@@ -91,18 +91,15 @@ class SpeechView(APIView):
         """
         caller = get_caller(request)
         form = read_form(SpeechFormSerializer, request.data)
-        order, options = to_speech_request(form, caller), form.get("provider_options", {})
+        order = to_speech_request(form, caller)
         mode = form.get("delivery", {}).get("mode")
         if mode == "stream":
             return _build_stream_head(
-                dispatch.stream_text(
-                    order, options, principal=caller.principal, now=caller.now
-                ).prepared
+                dispatch.stream_text(order, principal=caller.principal, now=caller.now).prepared
             )
         if mode == "job":
             job = dispatch.queue_job(
                 [order],
-                options,
                 kind=JobKind.SPEECH,
                 principal=caller.principal,
                 at=caller.now(),
@@ -112,7 +109,6 @@ class SpeechView(APIView):
             return _respond_with_job(job)
         spoken = dispatch.speak_text(
             order,
-            options,
             principal=caller.principal,
             now=caller.now,
             conclude=lambda delivered: request_fence.keep_answer(_respond_with_audio(delivered)),
@@ -140,10 +136,9 @@ class SpeechBatchView(APIView):
         """Queue up to a thousand texts as one job. Each asks the gate when its turn comes."""
         caller = get_caller(request)
         form = read_form(BatchFormSerializer, request.data)
-        orders, options = _parse_batch(request.data, form, caller)
+        orders = _parse_batch(request.data, form, caller)
         job = dispatch.queue_job(
             orders,
-            options,
             kind=JobKind.BATCH,
             principal=caller.principal,
             at=caller.now(),
@@ -201,16 +196,13 @@ def _set_clip_headers(
     return response
 
 
-def _parse_batch(
-    data: Any, form: dict[str, Any], caller: Caller
-) -> tuple[list[SpeechRequest], dict[str, object]]:
+def _parse_batch(data: Any, form: dict[str, Any], caller: Caller) -> list[SpeechRequest]:
     """Read every item with the common fields beneath it.
 
     Raises Invalid with the faults of all items.
     """
     common = {name: value for name, value in data.items() if name not in _OF_THE_JOB}
     orders: list[SpeechRequest] = []
-    options: dict[str, object] = {}
     wrong: list[Fault] = []
     for number, item in enumerate(form["items"]):
         bound = LineFormSerializer(data={**common, **item})
@@ -219,7 +211,6 @@ def _parse_batch(
                 wrong += flatten_errors(bound.errors, f"items.{number}")
                 continue
             clean = cast("dict[str, Any]", bound.validated_data)
-            options |= clean.get("provider_options", {})
             orders.append(to_speech_request(clean, caller))
         except Invalid as invalid:
             wrong += [
@@ -228,4 +219,4 @@ def _parse_batch(
             ]
     if wrong:
         raise Invalid("Some items are wrong.", faults=tuple(wrong[:_MOST_FAULTS]))
-    return orders, options
+    return orders

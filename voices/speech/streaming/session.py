@@ -94,7 +94,7 @@ def _ask_provider(
         names = copy_names.names_of_stream(prepared.line, voice)
         prepared = share_token(prepared, names, at=now())
 
-        provider = cast("Streaming", providers(voice.provider))
+        provider = cast("Streaming", providers(voice.provider, voice))
         chunks = provider.stream(voice_handles.open_handle(voice), prepared.line)
         encoder = MarkedEncoder(
             chunks,

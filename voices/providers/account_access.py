@@ -1,0 +1,81 @@
+"""Opens an organisation's account at a provider for one call."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from core.errors import Fault, Invalid, Unavailable
+from vault import sealed_values, subject_keys
+from voices.models import AccountState, ProviderAccount
+from voices.providers.adapter_kinds import ConnectedAccount
+from voices.providers.base import Owned
+
+
+class ProviderNotConnected(Invalid):
+    """The organisation has no account at this provider."""
+
+    code = "provider_not_connected"
+
+
+class ProviderAccountClosed(Unavailable):
+    """The account failed a check, and is not used until it passes one."""
+
+    code = "provider_account_closed"
+
+
+def open_account(provider: str, owner: Owned) -> ConnectedAccount:
+    """Return the account of `owner` at a provider, with its credentials.
+
+    Raises ProviderNotConnected, ProviderAccountClosed.
+    """
+    row = find_account(provider, owner)
+    if row is None:
+        detail = "This organisation has no account there. Connect one at `/v1/provider_accounts`."
+        fault = Fault(code=ProviderNotConnected.code, detail=detail, attr="provider")
+        raise ProviderNotConnected(detail, faults=(fault,))
+
+    if row.state == AccountState.CLOSED:
+        raise ProviderAccountClosed(
+            "The account at this provider is closed, because it failed a check.",
+            facts={"account": row.id, "reason": row.code},
+        )
+
+    return ConnectedAccount(
+        account_id=row.id,
+        base_url=row.base_url,
+        credentials=_open_credentials(row),
+        audio_origins=tuple(row.audio_origins),
+        settings=row.adapter_settings,
+    )
+
+
+def find_account(provider: str, owner: Owned) -> ProviderAccount | None:
+    """Return the row of the account of `owner` at a provider, None where there is none."""
+    rows = ProviderAccount.objects.in_use()
+    return rows.filter(
+        organisation_id=owner.organisation_id, livemode=owner.livemode, provider=provider
+    ).first()
+
+
+def list_connected_providers(owner: Owned) -> tuple[str, ...]:
+    """Return the names of the providers at which `owner` has an account, sorted."""
+    rows = ProviderAccount.objects.in_use().filter(
+        organisation_id=owner.organisation_id, livemode=owner.livemode
+    )
+    return tuple(rows.order_by("provider").values_list("provider", flat=True))
+
+
+def build_credential_context(account_id: str) -> str:
+    """Return the context under which an account's credentials are sealed."""
+    return f"provider-account|{account_id}"
+
+
+def _open_credentials(row: ProviderAccount) -> dict[str, str]:
+    if row.sealed_credentials is None:
+        return {}
+
+    own = subject_keys.get_organisation_subject(row.organisation_id, at=row.created_at)
+    opened = sealed_values.unseal(
+        own, build_credential_context(row.id), bytes(row.sealed_credentials)
+    )
+    return cast("dict[str, str]", opened)
