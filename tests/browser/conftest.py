@@ -12,9 +12,14 @@ from typing import Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.conftest import NOON
 from tests.support import servers
+from tests.voices.conftest import AUDIO, MakeConsent, voice_of
+from voices import voice_rows
+from voices.models import Voice, VoiceState
 
 # Playwright's sync API keeps an event loop running in the test's thread, which Django takes for an
 # async context; without this every query in a test is refused.
@@ -110,6 +115,16 @@ def console(page: Page) -> Iterator[Console]:
     page.on("pageerror", lambda error: heard.errors.append(str(error)))
     yield heard
     assert heard.unexpected() == []
+
+
+@pytest.fixture
+def waiting(make_maras_consent: MakeConsent) -> Voice:
+    """A voice whose recordings a member has to listen to."""
+    consent, data = make_maras_consent(), (AUDIO / "librivox-austen-0870.wav").read_bytes()
+    with transaction.atomic():
+        voice = voice_of(consent, VoiceState.CHECKING)
+        voice_rows.store_sample(voice, 0, data, {}, at=NOON)
+    return voice
 
 
 @pytest.fixture

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from django.conf import settings
 from django.contrib.admin.utils import quote
-from django.db import transaction
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Member
 from tests.browser.conftest import Check
 from tests.browser.test_signing import tab_to
-from tests.conftest import NOON
 from tests.fixtures.members import logged_in
 from tests.fixtures.organisations import MakeMember
-from tests.voices.conftest import AUDIO, MakeConsent, voice_of
-from voices import voice_rows
-from voices.models import Voice, VoiceState
-
-
-@pytest.fixture
-def waiting(make_maras_consent: MakeConsent) -> Voice:
-    """A voice whose recordings a member has to listen to."""
-    consent, data = make_maras_consent(), (AUDIO / "librivox-austen-0870.wav").read_bytes()
-    with transaction.atomic():
-        voice = voice_of(consent, VoiceState.CHECKING)
-        voice_rows.store_sample(voice, 0, data, {}, at=NOON)
-    return voice
+from voices.models import Voice
 
 
 def open_page(
@@ -72,6 +57,19 @@ class TestTheRecordingsToReview:
 
         expect(page.get_by_text("The recordings are deleted.")).to_be_visible()
         assert not waiting.samples.exists()
+
+
+class TestAnEmptyList:
+    def test_says_why_and_promises_nothing(
+        self, page: Page, live_server: LiveServer, make_member: MakeMember, sound_page: Check
+    ) -> None:
+        open_page(page, live_server, "voices/voicereview/", make_member())
+        expect(page.get_by_text("There are no rows, or none that you may see.")).to_be_visible()
+        sound_page("admin-empty")
+
+        page.goto(f"{page.url}?state__exact=open")
+        page.get_by_role("link", name="Clear search and filters").click()
+        expect(page.get_by_text("There are no rows, or none that you may see.")).to_be_visible()
 
 
 class TestTheHead:

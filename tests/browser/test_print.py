@@ -14,11 +14,14 @@ from pytest_django.live_server_helper import LiveServer
 
 from consent.lifecycle.consent_requests import ConsentRequest
 from core import clock
+from tests.browser.test_admin import open_page
 from tests.browser.test_signing import open_link, sign, with_contact
 from tests.browser.test_verify import check_file
 from tests.core.test_pdf_paper import ran
 from tests.fixtures.consents import AUDIOBOOKS, MUSEUM, MakeRequest
+from tests.fixtures.organisations import MakeMember
 from tests.voices.conftest import AUDIO
+from voices.models import Voice
 
 TEXTS = """() => {
     const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -41,6 +44,18 @@ def lost_on_paper(page: Page, folder: Path) -> list[str]:
     """Print the page, and give every text of it that the paper does not have."""
     paper = bare(ran("pdftotext", page.pdf(format="A4"), folder, "-raw"))
     return [text.strip() for text in page.evaluate(TEXTS) if bare(text) not in paper]
+
+
+def refuse_ragged_facts(page: Page) -> None:
+    """On A4, every fact of a list that has one for paper alone begins in the same column."""
+    page.set_viewport_size({"width": 794, "height": 1123})
+    page.emulate_media(media="print")
+    facts = page.locator("dl.facts:has(> .on-paper) > div > dd")
+    places = facts.evaluate_all(
+        "facts => facts.map(fact => Math.round(fact.getBoundingClientRect().left))"
+    )
+    assert len(places) > 1
+    assert len(set(places)) == 1
 
 
 @pytest.fixture
@@ -75,6 +90,50 @@ class TestTheRequest:
         page.get_by_role("button", name="Withdraw my consent now").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("You have stopped it")
         assert lost_on_paper(page, tmp_path) == []
+
+    def test_begins_with_what_was_agreed_to_once_it_is_signed(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest, tmp_path: Path
+    ) -> None:
+        open_link(page, live_server, asked)
+        sign(page)
+
+        first = ran("pdftotext", page.pdf(format="A4", page_ranges="1"), tmp_path, "-raw")
+
+        assert "You agreed to" in first
+        assert "Narration of the novel" in first
+
+
+class TestAFactForPaperAlone:
+    def test_stands_in_the_columns_of_a_requests_facts(
+        self, page: Page, live_server: LiveServer, asked: ConsentRequest
+    ) -> None:
+        open_link(page, live_server, asked)
+        refuse_ragged_facts(page)
+
+    def test_stands_in_the_columns_of_an_answers_facts(
+        self, page: Page, live_server: LiveServer
+    ) -> None:
+        check_file(page, live_server, AUDIO / "librivox-austen-0880.wav", "Not found")
+        refuse_ragged_facts(page)
+
+
+class TestAListOfTheAdmin:
+    def test_loses_no_cell_on_paper(
+        self,
+        page: Page,
+        live_server: LiveServer,
+        waiting: Voice,
+        make_member: MakeMember,
+        tmp_path: Path,
+    ) -> None:
+        page.set_viewport_size({"width": 1280, "height": 844})
+        open_page(page, live_server, "voices/recordingreview/", make_member())
+
+        cells = page.locator("#result_list tbody :is(th, td)").all_inner_texts()
+        paper = bare(ran("pdftotext", page.pdf(format="A4"), tmp_path, "-raw"))
+
+        assert waiting.use_case in cells
+        assert [cell for cell in cells if bare(cell) not in paper] == []
 
 
 class TestAnAnswerOfVerify:

@@ -75,6 +75,23 @@ class TestSigning:
         assert page.locator("input:checked").count() == 0
         sound_page("sign")
 
+    def test_leaves_room_below_each_purpose_that_cannot_be_ticked(
+        self, page: Page, live_server: LiveServer, make_request: MakeRequest, sound_page: Check
+    ) -> None:
+        asked = make_request(
+            grants=(AUDIOBOOKS, {**MUSEUM, "territories": ["*"]}), at=clock.now(), assurance="L2"
+        )
+        open_link(page, live_server, with_contact(asked))
+
+        rooms = page.locator(".purpose").evaluate_all(
+            "cards => cards.map(card => card.getBoundingClientRect().bottom"
+            " - card.lastElementChild.getBoundingClientRect().bottom)"
+        )
+
+        assert len(rooms) == 2
+        assert min(rooms) >= 12
+        sound_page("sign-higher-level")
+
     def test_opens_the_notice_in_one_tap(
         self, page: Page, live_server: LiveServer, asked: ConsentRequest, sound_page: Check
     ) -> None:

@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
             fields=[
             ],
             options={
-                'verbose_name': 'recordings to review',
+                'verbose_name': 'voice with recordings to review',
                 'verbose_name_plural': 'recordings to review',
                 'proxy': True,
                 'indexes': [],

@@ -134,7 +134,7 @@ class RecordingReview(Voice):
 
     class Meta:
         proxy = True
-        verbose_name = "recordings to review"
+        verbose_name = "voice with recordings to review"
         verbose_name_plural = "recordings to review"
 
 
