@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from rest_framework import exceptions
+from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 
 from config import outages
@@ -64,7 +65,7 @@ _FIRST_PARTS = frozenset(path.strip("/") for path in MACHINE_PATHS)
 
 
 # The signature is DRF's.
-def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpResponse:  # noqa: ARG001
+def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
     """Answer any error of an API view with a problem document. An unexpected error becomes an
     anonymous 500.
 
@@ -72,6 +73,8 @@ def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     """
     if isinstance(error, Replay):
         return error.response
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        error = _name_media_types(context["view"].parser_classes)
     status, body, headers = describe_error(error)
     response = Response(
         body, status=status, headers=headers, content_type="application/problem+json"
@@ -79,6 +82,11 @@ def answer_api_error(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     if isinstance(error, exceptions.APIException) and (allowed := getattr(error, "allowed", None)):
         response["Allow"] = allowed
     return response
+
+
+def _name_media_types(parsers: Iterable[type[BaseParser]]) -> errors.UnsupportedMedia:
+    taken = " or ".join(f"`{parser.media_type}`" for parser in parsers)
+    return errors.UnsupportedMedia(f"Send the body as {taken}, and say so in `Content-Type`.")
 
 
 def answer_error(error: Exception) -> JsonResponse:

@@ -36,6 +36,7 @@ def explain_reason(reason: Reason, *, of_several: bool = False) -> Reason:
 
 def _refuse(asked: str, reason: Reason, holder: str) -> str:
     covered = _join_granted(reason)
+    asked = asked[:1].upper() + asked[1:]  # "the United Kingdom (GB)" begins the sentence
     if holder == _CONSENT:
         return f"{asked} was not agreed to. The consent covers {covered}."
     return f"{asked} is not in the {holder}, which covers {covered}."

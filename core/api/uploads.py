@@ -90,3 +90,11 @@ class UploadParser(BaseParser):
                 f"The fields of the form are over {settings.SAYSO_MAX_JSON_BYTES} characters."
             )
         return DataAndFiles(fields, files)
+
+
+def explain_text_for_file(field: str) -> str:
+    """Return what to tell a caller who sent a text in the place of a file, such as its name."""
+    return (
+        f"This came as a text. Send the file itself. With curl, `@` before its name does so: "
+        f"`-F {field}=@recording.wav`."
+    )

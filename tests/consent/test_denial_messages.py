@@ -65,6 +65,12 @@ class TestExplain:
             ),
             (
                 "territory_not_covered",
+                "uk",
+                ("DE",),
+                "The United Kingdom (GB) was not agreed to. The consent covers DE.",
+            ),
+            (
+                "territory_not_covered",
                 None,
                 ("DE",),
                 "The call names no `territory`. The consent covers DE alone.",

@@ -304,8 +304,19 @@ class TestTheEndpoint:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["code"] in {"required", "unknown_field"}
 
-    def test_takes_no_json(self, db: None, stranger: Client) -> None:
-        assert stranger.post("/v1/verify", {}, content_type="application/json").status_code == 415
+    def test_says_what_to_do_when_the_name_of_a_file_comes_for_the_file(
+        self, db: None, stranger: Client
+    ) -> None:
+        answer = stranger.post("/v1/verify", {"file": "recording.wav"})
+
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "required")
+        assert "`-F file=@recording.wav`" in answer.json()["detail"]
+
+    def test_takes_no_json_and_says_what_it_takes(self, db: None, stranger: Client) -> None:
+        answer = stranger.post("/v1/verify", {}, content_type="application/json")
+
+        assert answer.status_code == 415
+        assert "`multipart/form-data`" in answer.json()["detail"]
 
     def test_refuses_what_is_over_the_limit(
         self, db: None, stranger: Client, settings: object

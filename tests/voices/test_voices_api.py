@@ -114,6 +114,15 @@ class TestClone:
 
         assert (answer.status_code, answer.json()["metadata"]) == (201, {"book": "7"})
 
+    def test_says_what_to_do_when_a_form_has_the_name_of_a_file_for_the_file(
+        self, client: Http
+    ) -> None:
+        answer = client.post("/v1/voices", {"samples": "recording.wav"}, format="multipart")
+
+        (fault,) = answer.json()["errors"]
+        assert (answer.status_code, fault["attr"]) == (422, "samples.0")
+        assert "`-F samples=@recording.wav`" in fault["detail"]
+
     def test_use_case_and_language_come_from_the_key(
         self, make_key: MakeKey, client_of: ClientOf, make_consent: MakeConsent, clock_at_noon: None
     ) -> None:

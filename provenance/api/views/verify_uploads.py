@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import KeyAuthentication, count_more, get_caller
 from core import clock
 from core.api.openapi import OPTIONAL_KEY
-from core.api.uploads import UploadParser
+from core.api.uploads import UploadParser, explain_text_for_file
 from core.errors import Fault, Invalid
 from provenance import verification
 from provenance.api.askers import identify_asker
@@ -90,6 +90,9 @@ def _read_files(request: Request, field: str, *, limit: int) -> list[bytes]:
             detail, faults=(Fault(code="unknown_field", detail=detail, attr=unknown[0][:100]),)
         )
     files = request.FILES.getlist(field)
+    if not files and field in request.data:
+        detail = explain_text_for_file(field)
+        raise Invalid(detail, faults=(Fault(code="required", detail=detail, attr=field),))
     if not 1 <= len(files) <= limit:
         detail = (
             "Send exactly one file in the field `file`."

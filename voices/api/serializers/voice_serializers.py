@@ -32,8 +32,9 @@ from core.api.serializers import (
     OutputSerializer,
     StrictSerializer,
 )
+from core.api.uploads import explain_text_for_file
 from core.caller_notes import Notes
-from core.errors import Malformed
+from core.errors import Fault, Invalid, Malformed
 from voices import voice_checks, voice_comparison, voice_labels
 from voices.api.serializers.input_fields import Base64AudioField, TranscriptField, code_field
 from voices.models import ReviewState, Sample, Voice, VoiceReview, VoiceState
@@ -256,7 +257,8 @@ def from_multipart(data: QueryDict) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, values in data.lists():
         files = [value for value in values if isinstance(value, UploadedFile)]
-        if files and name == "samples":
+        if name == "samples":
+            _demand_files(values)
             body[name] = [
                 {"audio_base64": base64.b64encode(file.read()).decode("ascii")} for file in files
             ]
@@ -270,6 +272,16 @@ def from_multipart(data: QueryDict) -> dict[str, Any]:
     if "denoise" in body:
         body["denoise"] = {"true": True, "false": False}.get(str(body["denoise"]), body["denoise"])
     return body
+
+
+def _demand_files(values: list[Any]) -> None:
+    faults = tuple(
+        Fault(code="invalid", attr=f"samples.{position}", detail=explain_text_for_file("samples"))
+        for position, value in enumerate(values)
+        if not isinstance(value, UploadedFile)
+    )
+    if faults:
+        raise Invalid("Some fields are wrong.", faults=faults)
 
 
 def _parse_json(text: Any) -> Any:
