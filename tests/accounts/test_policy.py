@@ -4,9 +4,11 @@ record.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from accounts import organisation_policy
 from accounts.models import Member, Organisation, Role
@@ -29,6 +31,16 @@ GOOD: dict[str, Any] = {
 
 def change(organisation: Organisation, new: dict[str, Any]) -> bool:
     return organisation_policy.change_policy(organisation.id, new, actor="member:x", at=NOON)
+
+
+class TestTheEntries:
+    def test_are_all_in_the_guide_for_operators(self) -> None:
+        guide = (settings.BASE_DIR / "docs" / "operation.md").read_text(encoding="utf-8")
+        table = guide.partition("## An organisation's policy")[2].partition("\n## ")[0]
+
+        named = re.findall(r"^\| `(\w+)` \| `", table, re.MULTILINE)
+        known = [entry.name for entry in organisation_policy.list_policy_entries()]
+        assert sorted(named) == known
 
 
 class TestChange:

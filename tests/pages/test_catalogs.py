@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -63,6 +64,20 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 def test_every_language_but_that_of_the_code_has_a_catalog() -> None:
     assert [path.name for path in sorted(LOCALE.iterdir())] == sorted(LANGUAGES)
+
+
+def test_are_compiled_by_the_command_that_operators_are_told(tmp_path: Path) -> None:
+    guide = (settings.BASE_DIR / "docs" / "operation.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^pybabel [^#\n]+", guide, re.MULTILINE)
+    sources = shutil.ignore_patterns("*.mo")
+    shutil.copytree(LOCALE, tmp_path / "locale", ignore=sources)
+
+    with pytest.MonkeyPatch.context() as place:
+        place.chdir(tmp_path)
+        CommandLineInterface().run(command.split())  # type: ignore[no-untyped-call]  # as above
+
+    made = {path.parent.parent.name for path in (tmp_path / "locale").rglob("django.mo")}
+    assert made == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
