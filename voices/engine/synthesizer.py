@@ -22,7 +22,7 @@ from voices.engine.espeak_process import (
     refuse_text,
 )
 from voices.engine.sentences import split_sentences
-from voices.engine.voice_statistics import Statistics, TooLittleSpeech, measure_voice
+from voices.engine.voice_statistics import Statistics, measure_voice
 
 Fidelity = Literal["clear", "close"]
 RATE: Final = 24_000
@@ -46,12 +46,6 @@ _PAUSE_SECONDS: Final = 0.15
 _synthesiser: Final = SynthesiserProcess()
 
 
-class NotEnoughSpeech(Invalid):
-    """The reference recordings hold too little speech to learn a voice from."""
-
-    code = "sample_too_short"
-
-
 def list_languages() -> frozenset[str]:
     """Return the languages that passed the self-test, as canonical BCP-47 tags.
 
@@ -67,12 +61,7 @@ def enrol_speaker(sounds: Sequence[Sound]) -> bytes:
     """
     # Offset and rumble are the microphone's, and would sound in every clip.
     level = tuple(sound.remove_offset() for sound in sounds)
-    try:
-        return profiles.dump_profile(measure_voice(level))
-    except TooLittleSpeech as error:
-        detail = "There is too little speech in the samples."
-        fault = Fault(code=NotEnoughSpeech.code, detail=detail, attr="samples")
-        raise NotEnoughSpeech(detail, faults=(fault,)) from error
+    return profiles.dump_profile(measure_voice(level))
 
 
 def synthesize_speech(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.sound import Sound
+from core.errors import Fault, Invalid
 from voices.engine import mel_spectra, pitch
 
 Real = NDArray[np.float64]
@@ -25,8 +26,14 @@ _LOUD_FRAMES: Final = 2 * _FRAMES_A_SECOND
 """Two seconds of speech set what is loud, however long the lead in front of it is."""
 
 
-class TooLittleSpeech(ValueError):
-    """There is less than half a second of voiced speech, or nearly no unvoiced sound."""
+class NotEnoughSpeech(Invalid):
+    """The recordings have less than half a second of voiced speech, or nearly no unvoiced sound."""
+
+    code = "sample_too_short"
+
+    def __init__(self) -> None:
+        detail = "There is too little speech in the samples."
+        super().__init__(detail, faults=(Fault(code=self.code, detail=detail, attr="samples"),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,11 +60,11 @@ class Statistics:
 def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
     """Measure recordings of one voice.
 
-    Raises TooLittleSpeech.
+    Raises NotEnoughSpeech.
     """
     sounds = tuple(sound for sound in sounds if sound.seconds >= _LEAST_SECONDS)
     if not sounds:
-        raise TooLittleSpeech
+        raise NotEnoughSpeech
 
     share = max(1, _LISTENED_SECONDS // len(sounds))
     parts = [_measure_recording(_take_loudest_stretch(sound, share)) for sound in sounds]
@@ -67,7 +74,7 @@ def measure_voice(sounds: tuple[Sound, ...]) -> Statistics:
     voiced = (f0 > 0) & active
     unvoiced = (f0 <= 0) & active
     if min(voiced.sum(), 5 * unvoiced.sum()) < _LEAST_FRAMES:
-        raise TooLittleSpeech
+        raise NotEnoughSpeech
 
     median = float(np.median(f0[voiced]))
     logs = np.log(f0[voiced] / median)

@@ -15,7 +15,7 @@ from tests.support import audio_files
 from voices import engine
 from voices.engine import Fidelity, pitch, profiles
 from voices.engine.espeak_process import TextNotSpeakable
-from voices.engine.synthesizer import NotEnoughSpeech
+from voices.engine.voice_statistics import NotEnoughSpeech
 from voices.sample_checks import speaker_encoder
 
 TEXT = (
@@ -222,8 +222,10 @@ class TestEnrol:
         "samples", [np.zeros(16_000), np.zeros(0), np.random.default_rng(1).normal(0, 0.1, 16_000)]
     )
     def test_refuses_recordings_without_a_voice(self, samples: np.ndarray) -> None:
-        with pytest.raises(NotEnoughSpeech):
+        with pytest.raises(NotEnoughSpeech) as refusal:
             engine.enrol_speaker((Sound(samples.astype(np.float32), 16_000),))
+
+        assert [fault.attr for fault in refusal.value.faults] == ["samples"]
 
     @pytest.mark.parametrize("seconds", [61, 200])
     @pytest.mark.parametrize("level", [0.0, 0.001, 0.01])
