@@ -157,6 +157,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unnamed := list(marked_files.find_unnamed(items)):
         raise pytest.UsageError("these files must name the marks of their tests", *unnamed)
 
+    for item in items:
+        missing = databases.find_missing_server(
+            {mark.name for mark in item.iter_markers()},
+            vendor=connection.vendor,
+            redis_url=os.environ.get("REDIS_URL", ""),
+        )
+        if missing:
+            item.add_marker(pytest.mark.skip(reason=missing))
+
     if (part := config.getoption("--part")) is None:
         return
     left_out = [item for item in items if not databases.belongs_to(item, part)]

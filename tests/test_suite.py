@@ -195,6 +195,25 @@ class TestAMark:
         assert list(marked_files.find_unnamed([item])) == [f"{item.nodeid}: mark.alone"]
 
 
+class TestAServer:
+    @pytest.mark.parametrize(
+        ("marks", "vendor", "redis_url", "missing"),
+        [
+            ({"postgres"}, "sqlite", "", "PostgreSQL"),
+            ({"postgres"}, "postgresql", "", ""),
+            ({"redis"}, "postgresql", "", "Redis"),
+            ({"redis"}, "sqlite", "redis://127.0.0.1/1", ""),
+            ({"django_db"}, "sqlite", "", ""),
+        ],
+    )
+    def test_that_a_test_needs_and_the_run_has_not_is_named(
+        self, marks: set[str], vendor: str, redis_url: str, missing: str
+    ) -> None:
+        found = databases.find_missing_server(marks, vendor=vendor, redis_url=redis_url)
+        assert missing in found
+        assert bool(found) == bool(missing)
+
+
 class TestTheNewestProgram:
     def test_is_found_by_number(self, tmp_path: Path) -> None:
         for version in ("9.6", "15", "14"):

@@ -61,6 +61,15 @@ def uses_rows(item: pytest.Item, marks: set[str]) -> bool:
     )
 
 
+def find_missing_server(marks: set[str], *, vendor: str, redis_url: str) -> str:
+    """Return what a test with these marks needs and this run has not, or ""."""
+    if "postgres" in marks and vendor != POSTGRESQL:
+        return "needs PostgreSQL: set DATABASE_URL"
+    if "redis" in marks and not redis_url:
+        return "needs Redis: set REDIS_URL"
+    return ""
+
+
 def _get_folder(path: Path) -> str:
     parts = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ("",)
     return parts[0]
