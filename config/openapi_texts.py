@@ -22,7 +22,7 @@ Ask for a consent with `POST /v1/consents`, sign it as that person with
 sign to the person, by mail or message. `manage.py bootstrap` prints a live key, and a live key with
 `admin:write` makes more with `POST /v1/api_keys`.
 
-The words that grants and calls may say are listed by `GET /v1/use_cases`, `channels`,
+The words that grants and calls may say are listed by `GET /v1/use_cases`, `channels`, `providers`,
 `territories`, `labels`, `languages`, `codecs`, `notices` and `reasons`. An error is a problem
 document (RFC 9457) whose `code` is stable. `errors` names each field that is wrong. A call that no
 consent covers is answered with 403 and every reason. Send an `Idempotency-Key` with each POST that
@@ -52,8 +52,8 @@ TAGS: Final = (
         "Vocabulary",
         "The words of grants and calls, and what each covers.",
         (
-            "/v1/use_cases", "/v1/channels", "/v1/territories", "/v1/labels", "/v1/languages",
-            "/v1/codecs", "/v1/notices", "/v1/reasons",
+            "/v1/use_cases", "/v1/channels", "/v1/providers", "/v1/territories", "/v1/labels",
+            "/v1/languages", "/v1/codecs", "/v1/notices", "/v1/reasons",
         ),
     ),
     Tag("Exports", "Bundles of evidence that verify offline.", ("/v1/exports",)),

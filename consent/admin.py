@@ -112,8 +112,8 @@ class ConsentAdmin(NotedAdmin[Consent]):
     inlines = (GrantInline,)
     fields = (
         "id", "state_today", "speaker", "mode", "assurance", "representation", "jurisdictions",
-        "notice_version", "created_at", "signed_at", "valid_from", "valid_until", "revoked_at",
-        "ended_at", "suspended_by", "revocation_epoch", "record_sha256", "record_key",
+        "providers", "notice_version", "created_at", "signed_at", "valid_from", "valid_until",
+        "revoked_at", "ended_at", "suspended_by", "revocation_epoch", "record_sha256", "record_key",
         "signed_record", "supersedes",
     )  # fmt: skip
     readonly_fields = ("signed_record", "state_today")

@@ -45,6 +45,7 @@ urlpatterns = [
     path("v1/reasons", word_lists.ReasonListView.as_view(), name="reasons"),
     path("v1/use_cases", word_lists.UseCaseListView.as_view(), name="use-cases"),
     path("v1/channels", word_lists.ChannelListView.as_view(), name="channels"),
+    path("v1/providers", word_lists.ProviderListView.as_view(), name="providers"),
     path("v1/territories", word_lists.TerritoryListView.as_view(), name="territories"),
     path("v1/labels", word_lists.LabelListView.as_view(), name="labels"),
     path("v1/notices", word_lists.NoticeListView.as_view(), name="notices"),

@@ -27,6 +27,7 @@ FIELDS = {
         "speaker",
         "notice",
         "jurisdictions",
+        "providers",
         "representation",
         "state",
         "assurance",

@@ -11,7 +11,7 @@ import pytest
 from accounts.models import Organisation
 from audio import encoding
 from consent.documents import notices
-from consent.policy import change_reasons, channels, territories, use_cases
+from consent.policy import change_reasons, channels, providers, territories, use_cases
 from tests.contract.conftest import Sender, World, problem
 from tests.support.api_calls import ADA
 
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 WORDS: dict[str, set[str]] = {
     "use_cases": set(use_cases.CODES),
     "channels": {channels.ANY, *channels.CHANNELS},
+    "providers": set(providers.PROVIDERS),
     "territories": {channels.ANY, *territories.UNIONS, *territories.COUNTRIES},
     "labels": {*use_cases.EXCLUDABLE, use_cases.UNSURE},
     "notices": set(notices.load_newest_notices()),

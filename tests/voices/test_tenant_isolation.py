@@ -154,8 +154,8 @@ class TestAStrangersId:
 
 SINGLE = {"v1/organisation"}  # one object, the caller's own
 SHARED = {
-    "v1/reasons", "v1/use_cases", "v1/channels", "v1/territories", "v1/labels", "v1/languages",
-    "v1/codecs", "v1/notices",
+    "v1/reasons", "v1/use_cases", "v1/channels", "v1/providers", "v1/territories", "v1/labels",
+    "v1/languages", "v1/codecs", "v1/notices",
 }  # fmt: skip
 """The same codes for everyone."""
 CLOCK = {"v1/test/clock"}  # no list, and nobody's but the caller's

@@ -39,6 +39,7 @@ FEWEST_LETTERS: Final = 5
 """Letters and digits without which a text describes no purpose."""
 MOST_SECONDS: Final = MOST // 1000
 """Seconds are counted in milliseconds."""
+MOST_PROVIDERS: Final = 50
 GRANT_STATES: Final = ("active", "declined", "removed")
 _READ_ALONE: Final = frozenset({"state", "signed", "intended_uses_sha256"})
 _AS_READ: Final = (
@@ -122,9 +123,24 @@ class NarrowedGrantSerializer(GrantFormSerializer):
 
 
 class NarrowingSerializer(StrictSerializer):
-    """All grants that shall be left. The others are removed."""
+    """All grants and all providers that shall be left. The others are removed.
 
-    grants = BoundedListField(child=NarrowedGrantSerializer(), limit=20)
+    A list that is left out stays as it is.
+    """
+
+    grants = BoundedListField(child=NarrowedGrantSerializer(), limit=20, required=False)
+    providers = word_list(
+        described_words.PROVIDER, limit=MOST_PROVIDERS, required=False, allow_empty=False
+    )
+    document_rules = ({"if": {"required": ["providers"]}, "else": {"required": ["grants"]}},)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check that there is something to narrow."""
+        if not attrs.keys() & {"grants", "providers"}:
+            raise serializers.ValidationError(
+                {"grants": "Name the grants or the providers that shall be left."}, code="required"
+            )
+        return attrs
 
     def validate_grants(self, grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the grants that shall be left, without what is read of a grant and never set."""
@@ -179,6 +195,16 @@ class NewConsentSerializer(_TermSerializer, NotedFormSerializer):
     locale = CodeField(max_length=35, default="en", style=described_words.LANGUAGE)
     assurance = ChoiceField(choices=("L1", "L2", "L3"), default="L1")
     jurisdictions = code_list(described_words.PLACE, limit=50, length=16, required=False)
+    providers = word_list(
+        described_words.PROVIDER,
+        limit=MOST_PROVIDERS,
+        required=False,
+        allow_empty=False,
+        help_text=(
+            "Who may make and use the voice. Left out: the built-in engine `local`, and the "
+            "providers that are connected now."
+        ),
+    )
     valid_from = MomentField(required=False, allow_null=True)
     representation = RepresentationFormSerializer(required=False, allow_null=True)
     delivery = LinkDeliverySerializer(required=False, allow_null=True)

@@ -96,6 +96,7 @@ class ConsentSerializer(ObjectSerializer[Consent]):
     speaker = serializers.CharField(source="speaker_id")
     notice = NoticeSerializer(source="notice_version")
     jurisdictions = serializers.ListField(child=serializers.CharField())
+    providers = serializers.ListField(child=serializers.CharField())
     representation = RepresentationSerializer()
     state = serializers.ChoiceField(choices=[str(state) for state in ConsentState])
     assurance = serializers.ChoiceField(choices=("L0", "L1", "L2", "L3"))

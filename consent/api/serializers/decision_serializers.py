@@ -50,6 +50,7 @@ class NewDecisionSerializer(NotedFormSerializer):
     use_case = _word_field(described_words.USE_CASE)
     channel = _word_field(described_words.CHANNEL)
     territory = _word_field(described_words.PLACE)
+    provider = _word_field(described_words.PROVIDER)
     characters = WholeNumberField(default=0)
     labels = word_list(described_words.LABEL, limit=20, required=False)
     document_rules = (
@@ -119,12 +120,15 @@ class GivenWordsSerializer(OutputSerializer[Mapping[str, Json]]):
     use_case = serializers.CharField(required=False)
     channel = serializers.CharField(required=False)
     territory = serializers.CharField(required=False)
+    provider = serializers.CharField(required=False)
     labels = serializers.ListField(child=serializers.CharField(), required=False)
 
 
 class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     """What was asked, in canonical words: null for a language or use case that is not known,
     `unsure` for a label.
+
+    A `provider` of null was not judged. Decisions from before providers were judged have none.
     """
 
     action = serializers.CharField()
@@ -132,6 +136,7 @@ class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     use_case = serializers.CharField(allow_null=True)
     channel = serializers.CharField(allow_null=True)
     territory = serializers.CharField(allow_null=True)
+    provider = serializers.CharField(required=False, allow_null=True)
     characters = serializers.IntegerField()
     labels = serializers.ListField(child=serializers.CharField())
     samples = serializers.ListField(child=serializers.CharField())

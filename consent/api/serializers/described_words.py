@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from consent.documents.notices import load_newest_notices
-from consent.policy import channels, scope_parsing, use_cases
+from consent.policy import channels, providers, scope_parsing, use_cases
 from core.api.openapi import (
     LANGUAGE_RANGE,
     LANGUAGE_TAG,
@@ -20,6 +20,7 @@ USE_CASE: Final = describe_words(
 CHANNEL: Final = describe_words(
     "ChannelCode", (channels.ANY, *sorted(channels.CHANNELS)), example="app"
 )
+PROVIDER: Final = describe_words("ProviderCode", providers.PROVIDERS, example="inworld")
 LABEL: Final = describe_words(
     "LabelCode", (*sorted(use_cases.EXCLUDABLE), use_cases.UNSURE), example="education"
 )

@@ -1,4 +1,4 @@
-"""Words of closed lists: use cases, channels, territories, labels, and the notices.
+"""Words of closed lists: use cases, channels, providers, territories, labels, and the notices.
 
 What each covers is read from the tables that the gate decides by. Names are those that a person who
 signs in English is shown.
@@ -13,7 +13,8 @@ from rest_framework import serializers
 
 from consent.documents import plain_language
 from consent.documents.notices import NoticeText
-from consent.policy import channels, territories, use_cases
+from consent.policy import channels, providers, territories, use_cases
+from consent.policy.providers import KeptData, ProviderFacts
 from core.api.fields import ConstantField
 from core.api.pagination import make_list_serializer
 from core.api.serializers import OutputSerializer
@@ -81,6 +82,42 @@ class ChannelSerializer(OutputSerializer[str]):
             "name": plain_language.name_channel(row, LOCALE),
             "covers": everything if row == channels.ANY else [row],
         }
+
+
+class KeptDataSerializer(OutputSerializer[KeptData]):
+    """One thing that a provider keeps."""
+
+    what = serializers.ChoiceField(choices=providers.KEPT)
+    lasts = serializers.CharField(
+        allow_null=True,
+        help_text=(
+            "For how long: a duration of ISO 8601, or `consent` for the term of the consent. Null: "
+            "not stated."
+        ),
+    )
+
+
+class ProviderSerializer(OutputSerializer[ProviderFacts]):
+    """A provider that a person agrees to, with what they are told of it."""
+
+    object = ConstantField("provider")
+    code = serializers.CharField()
+    name = serializers.CharField()
+    runs = serializers.ChoiceField(
+        choices=providers.RUNS,
+        help_text=(
+            "On whose servers: those of this `service`, of the `company` itself, of your own "
+            "`organisation`, or `unknown`."
+        ),
+    )
+    country = serializers.CharField(
+        allow_null=True, help_text="ISO 3166-1. Null for your own servers, or not stated."
+    )
+    keeps = KeptDataSerializer(many=True, allow_null=True, help_text="Null: not stated.")
+    terms = serializers.CharField(allow_null=True, help_text="The address of its terms.")
+    terms_read = serializers.CharField(
+        allow_null=True, help_text="The day on which its terms were read. Null: not yet."
+    )
 
 
 class TerritorySerializer(OutputSerializer[str]):
@@ -154,6 +191,7 @@ class NoticeTextSerializer(OutputSerializer[Sequence[NoticeText]]):
 
 UseCaseList = make_list_serializer(UseCaseSerializer, "All use cases, each behind its parent.")
 ChannelList = make_list_serializer(ChannelSerializer, "All channels.")
+ProviderList = make_list_serializer(ProviderSerializer, "All providers.")
 TerritoryList = make_list_serializer(
     TerritorySerializer, "All territories. Subdivisions stand with their country."
 )

@@ -74,9 +74,9 @@ class ConsentNarrowingView(APIView):
         operation_id="consents_narrow", request=NarrowingSerializer, responses=ConsentSerializer
     )
     def post(self, request: Request, consent_id: str) -> Response:
-        """Narrow the grants. Only narrower is possible without a new signature."""
+        """Narrow grants and providers. Only narrower is possible without a new signature."""
         caller, form = get_caller(request), read_form(NarrowingSerializer, request.data)
-        changed = services.narrow_consent(consent_id, grants=form["grants"], **acting_as(caller))
+        changed = services.narrow_consent(consent_id, **form, **acting_as(caller))
         return answer_changed(changed.id, caller)
 
 

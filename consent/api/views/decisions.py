@@ -95,14 +95,14 @@ class DecisionDetailView(APIView):
 
 def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRequest:
     """Build the question as the gate takes it. What the caller leaves out falls back to the key's
-    defaults.
+    defaults, the provider to the voice's own.
     """
-    consent_id, ready = form.get("consent"), True
+    consent_id, provider, ready = form.get("consent"), None, True
     if voice_id := form.get("voice"):
         voice = voice_lookup.get_known_voice(
             voice_id, organisation_id=caller.organisation_id, livemode=caller.livemode
         )
-        consent_id, ready = voice.consent_id, voice.ready
+        consent_id, provider, ready = voice.consent_id, voice.provider, voice.ready
     return gate.AccessRequest(
         organisation_id=caller.organisation_id,
         livemode=caller.livemode,
@@ -114,6 +114,7 @@ def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRe
         use_case=form.get("use_case") or caller.default_use_case,
         channel=form.get("channel") or caller.default_channel,
         territory=form.get("territory") or caller.default_territory,
+        provider=form.get("provider") or provider,
         characters=form["characters"],
         labels=tuple(form.get("labels", ())),
     )

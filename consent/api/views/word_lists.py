@@ -12,7 +12,7 @@ from consent import gate_policy
 from consent.api.serializers import word_serializers
 from consent.api.serializers.reason_serializers import ReasonCodeList
 from consent.documents import notices
-from consent.policy import change_reasons, channels, territories, use_cases
+from consent.policy import change_reasons, channels, providers, territories, use_cases
 from core.api.pagination import CODES_PAGE, list_codes
 
 
@@ -68,6 +68,21 @@ class ChannelListView(APIView):
         """List the channels."""
         codes = (channels.ANY, *sorted(channels.CHANNELS))
         return list_codes(request, {code: code for code in codes}, word_serializers.ChannelList)
+
+
+class ProviderListView(APIView):
+    """Who makes voices."""
+
+    scope = "consents"
+
+    @extend_schema(
+        operation_id="providers_list",
+        parameters=list(CODES_PAGE),
+        responses=word_serializers.ProviderList,
+    )
+    def get(self, request: Request) -> Response:
+        """List the providers, and what a person is told of each before they sign."""
+        return list_codes(request, providers.PROVIDERS, word_serializers.ProviderList)
 
 
 class TerritoryListView(APIView):
