@@ -111,6 +111,7 @@ def _build_consent_view(
         assurance=int(consent.assurance[1:]),
         valid_from=consent.valid_from,
         valid_until=consent.valid_until,
+        providers=frozenset(consent.providers),
         samples=_load_samples(chain) if request.sample_sha256s else frozenset(),
         import_approved=consent.assurance == "L0" and _has_approved_import(consent, at),
         grants=tuple(

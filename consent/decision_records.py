@@ -12,7 +12,8 @@ from typing import Any, Final, cast
 from consent import log_events
 from consent.decision_context import LoadedContext
 from consent.models import Consent, Decision, Grant
-from consent.policy import evaluate, use_cases
+from consent.policy import evaluate, providers, use_cases
+from consent.policy.actions import NEED_PROVIDER
 from consent.policy.types import AccessRequest, Reason
 from core import canonical_json, ids, transactions
 from core.caller_notes import Notes
@@ -206,6 +207,7 @@ def restore_access_request(decision: Decision) -> AccessRequest:
         "organisation_id": decision.organisation_id,
         "livemode": decision.livemode,
         "action": str(stored["action"]),
+        "provider": _restore_provider(decision),
         "consent_id": decision.consent_id,
         "voice_id": decision.voice_id or None,
         "characters": int(stored.get("characters", 0)),
@@ -219,9 +221,23 @@ def restore_access_request(decision: Decision) -> AccessRequest:
         unsure = {
             "channel": None,
             "territory": None,
+            "provider": None,
             "labels": (*known["labels"], use_cases.UNSURE),
         }
         return AccessRequest(**{**known, **unsure})
+
+
+def _restore_provider(decision: Decision) -> str | None:
+    """Return the provider of a stored request.
+
+    Decisions from before providers were part of the scope name none. Their calls could reach the
+    built-in engine alone.
+    """
+    stored = cast("Mapping[str, Any]", decision.ask)
+    if "provider" in stored or decision.preview or stored["action"] not in NEED_PROVIDER:
+        return stored.get("provider")
+
+    return providers.LOCAL
 
 
 def _request_to_json(request: AccessRequest) -> dict[str, Json]:
@@ -234,6 +250,7 @@ def _request_to_json(request: AccessRequest) -> dict[str, Json]:
         "use_case": request.use_case,
         "channel": request.channel,
         "territory": request.territory,
+        "provider": request.provider,
         "characters": request.characters,
         "labels": list(request.labels),
         "samples": list(request.sample_sha256s),

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from consent.models import Consent, Grant, Hold
+from consent.policy import providers
 from consent.policy.state_machine import BINDING
 from core import canonical_json, transactions
 from core.canonical_json import Json
@@ -27,7 +28,7 @@ from vault import subject_keys
 _PURPOSE: Final = "consent-standing|"
 COLUMNS: Final = (
     "organisation_id", "livemode", "speaker_id", "record_sha256", "supersedes_id", "state",
-    "revocation_epoch", "suspended_by", "valid_from", "valid_until", "standing_mac",
+    "revocation_epoch", "suspended_by", "valid_from", "valid_until", "providers", "standing_mac",
 )  # fmt: skip
 """The columns of a consent that the MAC covers, and the MAC."""
 
@@ -81,6 +82,11 @@ def encode_consent_state(
             for grant in sorted(grants, key=lambda one: one.id)
         ],
     }
+
+    # Left out for the built-in engine alone, as in the MACs from before providers were part of the
+    # scope. So these stay good, and still no two lists give the same bytes.
+    if consent.providers != providers.list_only_local():
+        said["providers"] = list(consent.providers)
 
     return canonical_json.dump(said)
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from consent import row_macs
 from consent.documents import consent_record
 from consent.models import Consent, Grant
-from consent.policy import scope_comparison
+from consent.policy import providers, scope_comparison
 from consent.policy.state_machine import ConsentState
 from core import canonical_json, jws
 from core.clock import to_rfc3339
@@ -87,7 +87,7 @@ def _check_chain(chain: Sequence[Consent]) -> None:
 
 
 def _check_consent(consent: Consent) -> None:
-    """Compare person, organisation, term and level of the row with the record."""
+    """Compare person, organisation, term, level and providers of the row with the record."""
     record = _read_record(consent)
     header = record["header"]
     told = record["events"][0]
@@ -106,6 +106,8 @@ def _check_consent(consent: Consent) -> None:
 
     if any(said != found for said, found in pairs):
         raise RecordMismatch("the row of a consent differs from its record")
+    if not providers.read_signed_codes(record).issuperset(consent.providers):
+        raise RecordMismatch("a provider that was not signed")
 
 
 def _check_grant(grant: Grant, record: Mapping[str, Any], *, on: date) -> None:

@@ -16,9 +16,10 @@ class VoiceMoved(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVoice:
-    """The consent that a voice rests on, and whether it can speak now."""
+    """The consent that a voice rests on, its provider, and whether it can speak now."""
 
     consent_id: str
+    provider: str
     ready: bool
 
 

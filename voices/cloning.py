@@ -119,6 +119,7 @@ def build_clone_request(order: CloneRequest, principal: Principal) -> gate.Acces
         use_case=order.use_case,
         channel=order.channel,
         territory=order.territory,
+        provider=order.provider,
         sample_sha256s=tuple(canonical_json.sha256_hex(data) for data in order.samples),
     )
 

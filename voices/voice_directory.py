@@ -17,12 +17,12 @@ def find_voice(
 ) -> KnownVoice | None:
     """Return what the gate must know of an organisation's voice, or None for another's."""
     rows = Voice.objects.filter(id=voice_id, organisation_id=organisation_id, livemode=livemode)
-    found = rows.values_list("consent_id", "state").first()
+    found = rows.values_list("consent_id", "provider", "state").first()
     if found is None:
         return None
 
-    consent_id, state = found
-    return KnownVoice(consent_id=consent_id, ready=state == VoiceState.READY)
+    consent_id, provider, state = found
+    return KnownVoice(consent_id=consent_id, provider=provider, ready=state == VoiceState.READY)
 
 
 def list_ready(voice_ids: Collection[str]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from accounts import contact_details
 from consent.models import Consent, Evidence, Grant
-from consent.policy import grant_scope, use_cases
+from consent.policy import grant_scope, providers, use_cases
 from core import canonical_json, jws
 from core.canonical_json import Json
 from core.clock import to_rfc3339
@@ -87,6 +87,7 @@ def build_record(
     `grants` are those that the person ticked.
     """
     notice = consent.notice_version
+    named = [providers.PROVIDERS[code] for code in consent.providers]
     return {
         "header": {
             "schema_version": SCHEMA,
@@ -97,6 +98,7 @@ def build_record(
             "supersedes": consent.supersedes_id,
         },
         "processing": [_build_processing(consent, grant) for grant in grants],
+        "providers": [providers.provider_to_json(facts) for facts in named],
         "notice": {
             "id": notice.notice_id,
             "key": notice.notice.key,
@@ -150,7 +152,7 @@ def _build_processing(consent: Consent, grant: Grant) -> dict[str, Json]:
         "retention_period": notice["retention_periods"],
         "geographic_restriction": list(grant_scope.get_strings(scope, "territories")),
         "jurisdiction": list(consent.jurisdictions),
-        "recipients": ["voice provider"],
+        "recipients": [providers.PROVIDERS[code].name for code in consent.providers],
         "withdrawal_method": f"{settings.SAYSO_PUBLIC_URL}/sign",
         "rights": "GDPR Art. 15-22",
         "scope": scope,

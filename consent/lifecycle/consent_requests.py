@@ -13,7 +13,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 from accounts import contact_details
 from accounts.models import Organisation
-from consent import comparison_consent, log_events, speakers
+from consent import comparison_consent, connected_providers, log_events, speakers
 from consent.documents import notices
 from consent.errors import AssuranceUnavailable, ContactMissing, SpeakerErased
 from consent.lifecycle import (
@@ -45,7 +45,8 @@ class RequestTerms(TypedDict, total=False):
     """What a request asks for beside its grants.
 
     What is left out has a default: the notice of voice cloning in `en`, the level L1, no
-    jurisdictions, no representation, no notes. `delivery` names the channel of the link. With
+    jurisdictions, no representation, no notes, and of providers the built-in engine with those that
+    are connected now. `delivery` names the channel of the link. With
     `controller` the asker hands the link over, and the consent is of level L0.
     """
 
@@ -53,6 +54,7 @@ class RequestTerms(TypedDict, total=False):
     locale: str
     assurance: str
     jurisdictions: Sequence[str]
+    providers: Sequence[str] | None
     valid_from: datetime | None
     valid_until: datetime | None
     duration: str | None
@@ -192,6 +194,7 @@ def _create_consent(
             terms.get("notice", notices.VOICE_CLONING), terms.get("locale", "en"), at=at
         ),
         jurisdictions=list(terms.get("jurisdictions", ())),
+        providers=_choose_providers(speaker, terms),
         assurance=link.level,
         representation=str(representation.get("kind", "none")),
         sealed=sealed_fields.seal_private_fields(speaker.subject, consent_id, private),
@@ -210,6 +213,16 @@ def _create_consent(
             organisation_id=organisation.id,
             at=at,
         ),
+    )
+
+
+def _choose_providers(speaker: Speaker, terms: RequestTerms) -> list[str]:
+    asked = terms.get("providers")
+    if asked is not None:
+        return request_checks.read_providers(asked)
+
+    return connected_providers.list_default_providers(
+        speaker.organisation_id, livemode=speaker.livemode
     )
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import F
 
 from consent import intended_uses, log_events, row_macs, speakers, wakeups
 from consent.errors import NotNarrower, WrongState
-from consent.lifecycle import holds
+from consent.lifecycle import holds, request_checks
 from consent.models import Consent, Grant
 from consent.policy import code_spelling, grant_scope, scope_comparison, scope_parsing
 from consent.policy.state_machine import BINDING
@@ -21,6 +21,7 @@ from core import transactions
 from core.canonical_json import Json
 from core.errors import Fault, Invalid, NotFound
 
+_ONLY_NARROWER: Final = "A consent can only be narrowed without a new signature."
 _WordsOf = Mapping[str, tuple[intended_uses.IntendedUseWords, ...]]
 
 
@@ -30,20 +31,21 @@ def narrow_consent(
     *,
     organisation_id: str,
     livemode: bool,
-    grants: Sequence[Mapping[str, Any]],
+    grants: Sequence[Mapping[str, Any]] | None = None,
+    providers: Sequence[str] | None = None,
     actor: str,
     at: datetime,
 ) -> Consent:
-    """Put these grants in the place of the present ones, and end every permit of the consent.
+    """Put these in the place of the present ones, and end every permit of the consent.
 
-    A grant may name its `id`. Otherwise the one with its use case is meant. Fields that are left
-    out stay as they are. A present grant that is not named is removed. New exclusions bind the
-    person's other consents too, so the permits of those end as well. Idempotent: the same call
-    again changes nothing.
+    What is None stays as it is. A grant may name its `id`. Otherwise the one with its use case is
+    meant. Fields that are left out stay as they are. A present grant or provider that is not named
+    is removed. New exclusions bind the person's other consents too, so the permits of those end as
+    well. Idempotent: the same call again changes nothing.
 
     1. Lock the speaker, then the consent.
     2. Compare every scope with the present one: it must not reach further.
-    3. Raise the epoch and write the grants in one transaction.
+    3. Raise the epoch and write grants and providers in one transaction.
     4. Announce the end of the permits and append `consent.narrowed`.
 
     Raises NotFound, WrongState, NotNarrower, Invalid.
@@ -52,13 +54,14 @@ def narrow_consent(
     consent = _lock_standing_consent(consent_id, organisation_id, livemode=livemode, at=at)
 
     # 2.
+    left = _read_left_providers(consent, providers)
     changed, new_scopes = _find_changes(consent, grants, at=at)
-    if not changed:
+    if not changed and left == consent.providers:
         return consent
 
     # 3.
     with row_macs.keep_row_mac(consent.pk):
-        _write_grants(consent, changed, new_scopes, at=at)
+        _write_narrowed(consent, left, changed, new_scopes, at=at)
 
     if _excludes_more(changed, new_scopes):
         holds.invalidate_permits(consent.speaker, but=consent.id)
@@ -93,13 +96,33 @@ def _lock_standing_consent(
     return consent
 
 
+def _read_left_providers(consent: Consent, given: Sequence[str] | None) -> list[str]:
+    """Return the providers that shall be left.
+
+    Raises NotNarrower, Invalid.
+    """
+    if given is None:
+        return list(consent.providers)
+
+    left = request_checks.read_providers(given)
+    if more := set(left) - set(consent.providers):
+        detail = f"A new provider needs a new signature: {', '.join(sorted(more))}."
+        fault = Fault(code="not_narrower", detail=detail, attr="providers")
+        raise NotNarrower(_ONLY_NARROWER, faults=(fault,))
+
+    return left
+
+
 def _find_changes(
-    consent: Consent, grants: Sequence[Mapping[str, Any]], *, at: datetime
+    consent: Consent, grants: Sequence[Mapping[str, Any]] | None, *, at: datetime
 ) -> tuple[list[Grant], dict[str, grant_scope.Scope]]:
     """Return the grants that change, and the scope that each grant shall have, by its id.
 
     Raises NotNarrower, Invalid.
     """
+    if grants is None:
+        return [], {}
+
     present = list(consent.grants.filter(declined_at=None, removed_at=None).order_by("position"))
     words = intended_uses.open_words_of_grants(present, consent.speaker.subject)
     new_scopes = _seal_new_words(
@@ -132,20 +155,24 @@ def _log_narrowing(
         "changed": [grant.id for grant in changed if grant.id in new_scopes],
         "removed": [grant.id for grant in changed if grant.id not in new_scopes],
         "scopes": {grant.id: row_macs.scope_sha256(grant) for grant in left.order_by("position")},
+        "providers": list(consent.providers),
         "epoch": consent.revocation_epoch,
     }
     log_events.log_consent_event(consent, "consent.narrowed", at=at, actor=actor, body=body)
 
 
-def _write_grants(
+def _write_narrowed(
     consent: Consent,
+    left: list[str],
     changed: list[Grant],
     new_scopes: Mapping[str, grant_scope.Scope],
     *,
     at: datetime,
 ) -> None:
     # The epoch first: the trigger lets a scope change only together with a new epoch.
-    Consent.objects.filter(pk=consent.pk).update(revocation_epoch=F("revocation_epoch") + 1)
+    Consent.objects.filter(pk=consent.pk).update(
+        revocation_epoch=F("revocation_epoch") + 1, providers=left
+    )
     epoch = Consent.objects.values_list("revocation_epoch", flat=True).get(pk=consent.pk)
 
     for grant in changed:
@@ -229,7 +256,7 @@ def _read_new_scopes(
         raise Invalid("Some fields are wrong.", faults=faults)
 
     if faults:
-        raise NotNarrower("A consent can only be narrowed without a new signature.", faults=faults)
+        raise NotNarrower(_ONLY_NARROWER, faults=faults)
 
     return new_scopes
 

@@ -95,6 +95,7 @@ def _restore_terms(old: Consent) -> RequestTerms:
         locale=old.notice_version.locale,
         assurance="L1" if old.assurance == "L0" else old.assurance,
         jurisdictions=old.jurisdictions,
+        providers=old.providers,
         representation=sealed_fields.read_representation(old),
         external_id=written.external_id,
         metadata=written.metadata,

@@ -9,7 +9,8 @@ from typing import Any, Final
 from consent.errors import AssuranceUnavailable
 from consent.lifecycle import link_deliveries
 from consent.models import Consent
-from consent.policy import grant_scope, scope_parsing
+from consent.policy import grant_scope, providers, scope_parsing
+from consent.policy.types import unknown_provider
 from core import durations
 from core.errors import Fault, Invalid
 
@@ -82,6 +83,34 @@ def read_grants(
         raise Invalid("Some fields are wrong.", faults=faults)
 
     return read, tuple(warnings)
+
+
+def read_providers(given: Sequence[str]) -> list[str]:
+    """Return the canonical codes of the providers that are asked for.
+
+    Raises Invalid with all faults.
+    """
+    read: list[str] = []
+    faults: list[Fault] = []
+
+    for place, text in enumerate(given):
+        attr = f"providers.{place}"
+        try:
+            code = providers.parse_provider(text)
+        except providers.UnknownProvider:
+            faults.append(unknown_provider(text, attr=attr))
+            continue
+
+        if code in read:
+            faults.append(Fault(code="duplicate", detail="This stands twice.", attr=attr))
+        read.append(code)
+
+    if not given:
+        faults.append(Fault(code="empty", detail="Name at least one.", attr="providers"))
+    if faults:
+        raise Invalid("Some fields are wrong.", faults=faults)
+
+    return providers.sort_providers(read)
 
 
 def compute_latest_end(start: datetime) -> datetime:

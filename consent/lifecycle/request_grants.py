@@ -33,6 +33,7 @@ def describe_request(consent: Consent, grants: Sequence[Grant]) -> dict[str, Jso
         "intended_uses": [grant.signed[intended_uses.HASH] for grant in grants],
         "assurance": consent.assurance,
         "jurisdictions": list(consent.jurisdictions),
+        "providers": list(consent.providers),
         "representation": consent.representation,
         "notice": {
             "key": notice.notice.key,

@@ -13,6 +13,7 @@ from django.db.models.expressions import Combinable
 from accounts.models import Organisation
 from consent.models.notice import NoticeVersion
 from consent.models.speaker import Speaker
+from consent.policy import providers
 from consent.policy.state_machine import BINDING, ENDED, REVOKED, ConsentState, get_effective_state
 from core.caller_notes import Noted, make_note_indexes
 
@@ -62,8 +63,9 @@ class Consent(Noted):
     The bytes of `record` are what was signed. They and everything that belongs to them never change
     (a trigger ensures it). `revocation_epoch` grows with everything that could end a permit.
     `standing_mac` is the row MAC (`consent.row_macs`). The asked term is `asked_until` or
-    `duration`. The term in force is [valid_from, valid_until). `state` is what was written down
-    last. Read `state_at`, because time alone ends a term and a request.
+    `duration`. The term in force is [valid_from, valid_until). `providers` are the codes of those
+    that may make and use the voice: as asked, and after signing what narrowing left. `state` is
+    what was written down last. Read `state_at`, because time alone ends a term and a request.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -72,6 +74,7 @@ class Consent(Noted):
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="consents")
     notice_version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+")
     jurisdictions = models.JSONField(default=list)
+    providers = models.JSONField(default=providers.list_only_local)
     assurance = models.CharField(max_length=2)
     representation = models.CharField(max_length=16, default="none")
     sealed = models.BinaryField(null=True, editable=False)
@@ -125,6 +128,7 @@ class Consent(Noted):
                 name="consent_assurance_is_known",
                 condition=Q(assurance__in=["L0", "L1", "L2", "L3"]),
             ),
+            models.CheckConstraint(name="consent_names_a_provider", condition=~Q(providers=[])),
             models.CheckConstraint(
                 name="consent_asks_for_a_term_or_an_end",
                 condition=Q(asked_until=None) & ~Q(duration="")

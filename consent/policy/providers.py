@@ -81,7 +81,7 @@ def provider_to_json(facts: ProviderFacts) -> dict[str, Json]:
         "keeps": (
             None
             if facts.keeps is None
-            else [{"what": one.what, "for": one.lasts} for one in facts.keeps]
+            else [{"what": one.what, "lasts": one.lasts} for one in facts.keeps]
         ),
         "terms": facts.terms,
         "terms_read": facts.terms_read,
@@ -99,7 +99,7 @@ def provider_from_json(value: Mapping[str, Any]) -> ProviderFacts:
         keeps=(
             None
             if keeps is None
-            else tuple(KeptData(what=str(one["what"]), lasts=one["for"]) for one in keeps)
+            else tuple(KeptData(what=str(one["what"]), lasts=one["lasts"]) for one in keeps)
         ),
         terms=value["terms"],
         terms_read=value["terms_read"],
@@ -144,6 +144,11 @@ def sort_providers(codes: Iterable[str]) -> list[str]:
     return sorted(set(codes))
 
 
+def list_only_local() -> list[str]:
+    """Return what a consent covers that names no provider: the built-in engine alone."""
+    return [LOCAL]
+
+
 def read_signed_providers(record: Mapping[str, Any]) -> tuple[ProviderFacts, ...]:
     """Return the providers that a signed record names, with the facts that the person read.
 
@@ -155,3 +160,8 @@ def read_signed_providers(record: Mapping[str, Any]) -> tuple[ProviderFacts, ...
         return (PROVIDERS[LOCAL],)
 
     return tuple(provider_from_json(one) for one in named)
+
+
+def read_signed_codes(record: Mapping[str, Any]) -> frozenset[str]:
+    """Return the codes of the providers that a signed record names."""
+    return frozenset(str(one["code"]) for one in record.get("providers", ({"code": LOCAL},)))

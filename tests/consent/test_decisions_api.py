@@ -104,7 +104,7 @@ class TestDecisions:
         self, api: APIClient, known_voices: dict[str, KnownVoice]
     ) -> None:
         made = signed(api)
-        known_voices["vox_a"] = KnownVoice(consent_id=made["id"], ready=False)
+        known_voices["vox_a"] = KnownVoice(consent_id=made["id"], provider="local", ready=False)
         body = {"voice": "vox_a", "language": "en", "use_case": "entertainment.audiobook"}
         answer = post(api, "/v1/decisions", body, 200)
         assert [one["code"] for one in answer["reasons"]] == ["voice_not_ready"]

@@ -127,6 +127,17 @@ class TestTriggers:
             second.id,
         )
 
+    def test_refuse_another_provider_at_the_same_epoch(self, consent: Consent) -> None:
+        more = json.dumps(["inworld", "local"])
+        refused("UPDATE consent_consent SET providers = %s WHERE id = %s", more, consent.id)
+
+    def test_refuse_a_consent_without_a_provider(self, consent: Consent) -> None:
+        change = (
+            "UPDATE consent_consent SET providers = '[]', revocation_epoch = revocation_epoch + 1 "
+            "WHERE id = %s"
+        )
+        refused(change, consent.id)
+
     def test_refuse_to_take_another_consents_place(
         self, consent: Consent, make_consent: MakeConsent
     ) -> None:
@@ -157,6 +168,7 @@ def test_all_triggers_stand_after_all_migrations() -> None:
         "consent_consent_is_fixed", "consent_grant_is_fixed", "consent_noticeversion_is_fixed",
         "consent_evidence_is_fixed", "consent_moves_up", "consent_keeps_its_place",
         "consent_grant_moves_up", "consent_sample_is_fixed", "consent_assurance_is_fixed",
+        "consent_providers_move_up",
     }  # fmt: skip
 
 

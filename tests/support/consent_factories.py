@@ -62,6 +62,7 @@ def ask_for(consent: Consent, **changes: Any) -> gate.AccessRequest:
         "consent_id": consent.id,
         "language": "en-GB",
         "use_case": "entertainment.audiobook",
+        "provider": "local",
         "characters": 100,
         **changes,
     }

@@ -95,6 +95,7 @@ class MakeConsent(Protocol):
         grants: Sequence[Mapping[str, Any]] | None = None,
         organisation: Organisation | None = None,
         signed: bool = True,
+        providers: Sequence[str] | None = None,
         **grant: Any,
     ) -> Consent: ...
 

@@ -112,11 +112,14 @@ class TestTheGate:
         write(voice, binding_mac=mac)
         assert codes(voice) == ["internal_doubt"]
 
-    def test_refuses_a_voice_that_was_given_other_columns(self, make_voice: MakeVoice) -> None:
-        voice, other = make_voice(), make_voice()
+    def test_refuses_a_voice_that_was_given_other_columns(
+        self, make_voice: MakeVoice, make_consent: MakeConsent
+    ) -> None:
+        voice = make_voice(make_consent(providers=["inworld", "local"]))
+        other = make_voice()
         for column, value in {
             "profile_blob_id": other.profile_blob_id,  # it would speak with another person's sound
-            "provider": "remote",
+            "provider": "inworld",
             "decision_id": other.decision_id,
             "speaker_id": other.speaker_id,
             "subject": other.subject,

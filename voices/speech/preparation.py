@@ -121,6 +121,7 @@ def build_access_request(
         use_case=request.use_case,
         channel=request.channel,
         territory=request.territory,
+        provider=voice.provider,
         characters=len(request.text),
         labels=request.labels,
     )
