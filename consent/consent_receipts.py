@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from consent import intended_uses, speaker_history, speakers
-from consent.documents import plain_language
+from consent.documents import plain_language, provider_wording
 from consent.documents.signed_facts import SignedFacts, read_signed_facts
 from consent.errors import NotSigned
 from consent.lifecycle import link_deliveries
@@ -50,6 +50,12 @@ def receipt_to_json(consent: Consent, *, at: datetime | None = None) -> dict[str
         },
         "record_sha256": consent.record_sha256,
         "jws": consent.record_jws,
+        "providers_in_words": [
+            {"code": one.code, "name": one.name, "sentences": list(one.sentences)}
+            for one in provider_wording.describe_signed_providers(
+                bytes(consent.record), consent.notice_version.locale
+            )
+        ],
         "scope_in_words": [
             {
                 "grant": grant.id,
@@ -122,6 +128,7 @@ def _receipt_blocks(consent: Consent, state: ConsentState, link: str = "") -> It
     yield from _proof_lines(signed, say)
     yield Line(label=say["state"], value=plain_language.name_state(state, locale))
 
+    yield from _provider_lines(consent, locale)
     yield Heading(text=say["purposes"])
 
     read = _open_read_words(consent)
@@ -164,6 +171,15 @@ def _controller_lines(consent: Consent, say: dict[str, Any]) -> Iterator[Block]:
     for label, name in ((say["contact"], "contact"), (say["dpo"], "data_protection_officer")):
         if asker.get(name):
             yield Line(label=label, value=asker[name])
+
+
+def _provider_lines(consent: Consent, locale: str) -> Iterator[Block]:
+    """Yield the providers as they were signed, with the facts of that time."""
+    yield Heading(text=str(provider_wording.load_provider_words(locale)["title"]))
+    for one in provider_wording.describe_signed_providers(bytes(consent.record or b""), locale):
+        yield Heading(text=one.name, level=3)
+        for sentence in one.sentences:
+            yield Passage(text=sentence, point=True)
 
 
 def _answer_lines(signed: SignedFacts, say: dict[str, Any]) -> Iterator[Block]:

@@ -137,6 +137,10 @@ def _describe_page(consent: Consent, view: SigningView, page: Page | None) -> di
         "title": view.title,
         "term": view.term,
         "statement": view.statement,
+        "providers": [
+            {"code": one.code, "name": one.name, "sentences": list(one.sentences)}
+            for one in view.providers
+        ],
         "grants": [
             {
                 "id": one.id,

@@ -17,7 +17,8 @@ from accounts import contact_details
 from accounts.contact_details import Contact
 from accounts.sandbox_clock import now_for
 from consent import intended_uses
-from consent.documents import plain_language
+from consent.documents import plain_language, provider_wording
+from consent.documents.provider_wording import ShownProvider
 from consent.lifecycle import signing_links, transitions
 from consent.models import Consent, ErasedLink, Grant
 from consent.policy import change_reasons
@@ -39,6 +40,7 @@ class Agreed:
 class LinkStatus:
     """What became of a request: its state today, whom to ask, and what the person agreed to.
 
+    `providers` are those that are left, with what the person was told of each when they signed.
     `not_me` says that the link was closed because it had reached another person.
     """
 
@@ -53,6 +55,7 @@ class LinkStatus:
     ended_at: datetime | None
     record_sha256: str
     agreed: tuple[Agreed, ...]
+    providers: tuple[ShownProvider, ...] = ()
     not_me: bool = False
 
     @property
@@ -95,6 +98,7 @@ def get_link_status(token: str, *, at: datetime) -> LinkStatus:
         ended_at=consent.ended_at,
         record_sha256=consent.record_sha256,
         agreed=_list_agreed(agreed, consent, locale) if consent.signed_at else (),
+        providers=_list_providers(consent, locale) if consent.signed_at else (),
         not_me=consent.remarks.filter(code=change_reasons.NOT_ME).exists(),
     )
 
@@ -118,6 +122,11 @@ def _list_agreed(grants: Iterable[Grant], consent: Consent, locale: str) -> tupl
         )
         for grant in rows
     )
+
+
+def _list_providers(consent: Consent, locale: str) -> tuple[ShownProvider, ...]:
+    signed = provider_wording.describe_signed_providers(bytes(consent.record or b""), locale)
+    return tuple(one for one in signed if one.code in consent.providers)
 
 
 def _find_erased_status(token: str) -> LinkStatus | None:

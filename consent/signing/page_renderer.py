@@ -4,7 +4,7 @@ kept as evidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -17,7 +17,8 @@ from django.utils.translation import gettext
 
 from accounts import contact_details
 from accounts.contact_details import Contact
-from consent.documents import plain_language, signing_page_text
+from consent.documents import plain_language, provider_wording, signing_page_text
+from consent.documents.provider_wording import ShownProvider
 from consent.lifecycle import signing_links
 from consent.policy import change_reasons
 from consent.signing import ceremony, fault_text, page_snapshots
@@ -100,6 +101,13 @@ def split_label(sentence: str) -> tuple[str, str]:
     return (f"{label}:", rest) if colon else ("", sentence)
 
 
+def list_provider_lines(
+    shown: Iterable[ShownProvider],
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Return the name of each provider with its sentences, split into label and rest."""
+    return tuple((one.name, tuple(map(split_label, one.sentences))) for one in shown)
+
+
 def _draw_page(
     view: SigningView,
     token: str,
@@ -119,6 +127,8 @@ def _draw_page(
         "contact": list_contact_lines(view.contact),
         "level": words["levels"][view.assurance],
         "may_sign": view.assurance in ceremony.SIGNED_HERE,
+        "provider_words": provider_wording.load_provider_words(language),
+        "providers": list_provider_lines(view.providers),
         "purposes": tuple(
             (grant, tuple(map(split_label, grant.sentences))) for grant in view.grants
         ),

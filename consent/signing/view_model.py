@@ -9,9 +9,11 @@ from typing import Any
 from accounts import contact_details
 from accounts.contact_details import Contact
 from consent import intended_uses, speakers
-from consent.documents import plain_language, term_wording
+from consent.documents import plain_language, provider_wording, term_wording
+from consent.documents.provider_wording import ShownProvider
 from consent.lifecycle import request_checks
 from consent.models import Consent, Grant
+from consent.policy.providers import PROVIDERS
 from core import durations
 
 
@@ -49,6 +51,7 @@ class SigningView:
     title: str
     introduction: str
     sections: tuple[NoticeSection, ...]
+    providers: tuple[ShownProvider, ...]
     grants: tuple[ShownGrant, ...]
     term: str
     statement: str
@@ -93,6 +96,9 @@ def build_signing_view(consent: Consent) -> SigningView:
         sections=tuple(
             NoticeSection(field=part["field"], title=part["title"], text=part["text"])
             for part in body["sections"]
+        ),
+        providers=provider_wording.describe_providers(
+            (PROVIDERS[code] for code in consent.providers), version.locale
         ),
         grants=_build_grant_views(consent, version.locale),
         term=term_wording.describe_asked_term(

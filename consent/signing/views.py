@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent import consent_receipts
+from consent.documents import provider_wording
 from consent.errors import AssuranceUnavailable
 from consent.lifecycle import signing_links
 from consent.policy.state_machine import ConsentState
@@ -214,6 +215,8 @@ def _word_end_state(link: LinkStatus, token: str, ending: str) -> dict[str, Any]
             (one, tuple(page_renderer.split_label(sentence) for sentence in one.sentences))
             for one in link.agreed
         ),
+        "provider_words": provider_wording.load_provider_words(link.locale),
+        "providers": page_renderer.list_provider_lines(link.providers),
         "is_active": ending == "active",
         **_format_dates(link),
     }

@@ -139,6 +139,22 @@ class TestTheShippedNotice:
                 "voice-cloning 2 en",
                 "1b7ea8f4399c669cb1a7d3f74479bb9acdd125cf0e6d3eb16f6e614d5b3b5dea",
             ),
+            (
+                "voice-cloning-compared 3 de",
+                "4ba0d977e42913d89e307a543345d0144b60ddb24c5710dae1fdf4aad0d29d9f",
+            ),
+            (
+                "voice-cloning-compared 3 en",
+                "368e1ecfacd2b64f8116e6aa193c406156fc04de6ccbcfdb3eae39e0b2fbbbe1",
+            ),
+            (
+                "voice-cloning 3 de",
+                "77662c1c80102c0d7011f85c4b2320c9af99b6a5f44124760054664fa073fc10",
+            ),
+            (
+                "voice-cloning 3 en",
+                "56913d25544b074c348a8aaa036a8f4f61e748e50ee2d10ddd473f2f349aa242",
+            ),
         ],
     )
     def test_is_the_one_that_was_released(self, name: str, sha256: str) -> None:
@@ -202,7 +218,7 @@ class TestTheShippedNotice:
             notices.sync_notices(at=NOON),
             notices.sync_notices(at=NOON),
             NoticeVersion.objects.count(),
-        ) == (8, 8, 8)
+        ) == (12, 12, 12)
 
     @pytest.mark.django_db
     def test_leaves_a_consent_with_the_version_that_was_shown(
@@ -219,7 +235,7 @@ class TestTheShippedNotice:
         notices.sync_notices(at=NOON)
 
         kept = NoticeVersion.objects.get(id=before.notice_version_id)
-        assert (kept.version, make_request().consent.notice_version.version) == (1, 2)
+        assert (kept.version, make_request().consent.notice_version.version) == (1, 3)
         assert kept.sha256 == next(
             text.sha256
             for text in everything

@@ -88,6 +88,14 @@ class SignedPersonSerializer(OutputSerializer[Values]):
     corrections = CorrectionSerializer(many=True)
 
 
+class ProviderInWordsSerializer(OutputSerializer[Values]):
+    """What the person was told of one provider."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    sentences = serializers.ListField(child=serializers.CharField())
+
+
 class ReceiptSerializer(OutputSerializer[Values]):
     """The person's copy of a record."""
 
@@ -102,4 +110,5 @@ class ReceiptSerializer(OutputSerializer[Values]):
     person = SignedPersonSerializer()
     record_sha256 = serializers.CharField()
     jws = serializers.CharField()
+    providers_in_words = ProviderInWordsSerializer(many=True)
     scope_in_words = ScopeInWordsSerializer(many=True)
