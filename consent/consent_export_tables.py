@@ -22,10 +22,10 @@ from vault import sealed_notes
 Fields = dict[str, Json]
 
 _CONSENT: Final = (
-    "id", "speaker", "state", "assurance", "method", "jurisdictions", "representation", "notice",
-    "notice_version", "locale", "notice_sha256", "valid_from", "valid_until", "signed_at",
-    "suspended_by", "revoked_at", "ended_at", "supersedes", "record_sha256", "record_key",
-    "created_at",
+    "id", "speaker", "state", "assurance", "method", "jurisdictions", "providers",
+    "representation", "notice", "notice_version", "locale", "notice_sha256", "valid_from",
+    "valid_until", "signed_at", "suspended_by", "revoked_at", "ended_at", "supersedes",
+    "record_sha256", "record_key", "created_at",
 )  # fmt: skip
 _CALLERS: Final = ("external_id", "metadata")
 _GRANT: Final = (
@@ -113,6 +113,7 @@ def _consent_fields(consent: Consent) -> Fields:
         "assurance": consent.assurance,
         "method": consent.signed_method(),
         "jurisdictions": list(consent.jurisdictions),
+        "providers": list(consent.providers),
         "representation": consent.representation,
         "notice": notice.notice.key,
         "notice_version": notice.version,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast, Concat, StrIndex
 
 from accounts.sandbox_clock import now_for
 from consent import gate, selectors
@@ -101,6 +102,24 @@ def end_voices(*, at: datetime) -> int:
     doomed = Voice.objects.live().filter(consent_id__in=ended).values_list("id", flat=True)
     return sum(
         voice_deletion.begin_deletion(voice_id, code="consent_ended") for voice_id in list(doomed)
+    )
+
+
+def end_uncovered_voices(*, at: datetime) -> int:  # noqa: ARG001 - the signature of a step
+    """Begin the deletion of voices at providers that their consents do not cover any more.
+
+    The person's consent was narrowed, or a new one without that provider took its place. Returns
+    how many.
+    """
+    word = Concat(Value('"'), OuterRef("provider"), Value('"'))
+    consents = Consent.objects.filter(id=OuterRef("consent_id"))
+    covering = consents.annotate(
+        place=StrIndex(Cast("providers", TextField()), Cast(word, TextField()))
+    ).filter(place__gt=0)
+    uncovered = Voice.objects.live().filter(Exists(consents), ~Exists(covering)).order_by("id")
+    return sum(
+        voice_deletion.begin_deletion(voice_id, code="provider_not_covered")
+        for voice_id in list(uncovered.values_list("id", flat=True)[:MOST])
     )
 
 
@@ -236,6 +255,7 @@ def release_stale_permits(*, at: datetime) -> int:
 _STEPS: Final = (
     follow_renewals,
     end_voices,
+    end_uncovered_voices,
     withdraw_clips,
     give_up_voices,
     expire_reviews,

@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from django.db.models import Count, Q, QuerySet
 
+from consent.policy import providers
 from core.canonical_json import Json
 from core.clock import format_timestamp
 from provenance.exports import export_sources
@@ -24,7 +25,8 @@ _VOICE: Final = (
 )  # fmt: skip
 _CALLERS: Final = ("name", "description", "external_id", "metadata")
 _SAMPLE: Final = ("id", "voice", "position", "sha256", "created_at")
-_RECIPIENT: Final = ("provider", "voices", "voices_live")
+_FACTS: Final = ("name", "runs", "country", "keeps", "terms", "terms_read")
+_RECIPIENT: Final = ("provider", *_FACTS, "voices", "voices_live")
 
 
 def register_export_tables() -> None:
@@ -111,13 +113,18 @@ def _samples_in_scope(scope: ExportScope) -> QuerySet[Sample]:
 
 
 def _recipient_rows(scope: ExportScope) -> Iterator[Row]:
-    """Yield the providers that received voices, with how many voices are there."""
+    """Yield the providers that received voices, what people are told of each, and how many voices
+    are there.
+    """
     live = Count("id", filter=Q(id__in=Voice.objects.live().values("id")))
     rows = _voices_in_scope(scope).order_by("provider").values("provider")
 
     for row in rows.annotate(voices=Count("id"), voices_live=live):
+        known = providers.PROVIDERS.get(row["provider"])
+        facts = providers.provider_to_json(known) if known is not None else {}
         yield {
             "provider": row["provider"],
+            **{name: facts.get(name) for name in _FACTS},
             "voices": row["voices"],
             "voices_live": row["voices_live"],
         }

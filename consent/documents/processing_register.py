@@ -20,8 +20,9 @@ _NOTICE: Final = ("notice", "version", "locale", "change_class", "sha256", "body
 _CONTROLLER: Final = ("id", "name", "contact")
 _LISTS: Final = ("actions", "languages", "channels", "territories")
 _ACTIVITY: Final = (
-    "use_case", "purpose", "lawful_basis", *_LISTS, "data_subjects", "jurisdictions", "notices",
-    "consents", "consents_standing", "first_signed_at", "last_signed_at",
+    "use_case", "purpose", "lawful_basis", *_LISTS, "recipients", "data_subjects",
+    "jurisdictions", "notices", "consents", "consents_standing", "first_signed_at",
+    "last_signed_at",
 )  # fmt: skip
 # Consent to the processing, and to that of biometric data: every record of ours rests on both.
 _BASIS: Final = ("GDPR Art. 6(1)(a)", "GDPR Art. 9(2)(a)")
@@ -80,7 +81,7 @@ def _export_activities(scope: ExportScope) -> Iterator[Row]:
 
 def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
     lists: dict[str, set[str]] = {
-        name: set() for name in (*_LISTS, "data_subjects", "jurisdictions", "notices")
+        name: set() for name in (*_LISTS, "recipients", "data_subjects", "jurisdictions", "notices")
     }
     times: list[str] = []
     consents = binding = 0
@@ -90,6 +91,7 @@ def _build_activity(use_case: str, grants: Iterable[Grant]) -> Row:
         consent = grant.consent
         for name in _LISTS:
             lists[name].update(grant_scope.get_strings(grant.scope, name))
+        lists["recipients"].update(consent.providers)
         lists["data_subjects"].add(consent.speaker.kind)
         lists["jurisdictions"].update(consent.jurisdictions)
         lists["notices"].add(consent.notice_version.sha256)

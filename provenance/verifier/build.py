@@ -32,6 +32,7 @@ PARTS: Final = (
     "intended_use_checks",
     "scope_coverage",
     "log_history",
+    "provider_coverage",
     "consent_row_checks",
     "grant_row_checks",
     "use_row_checks",

@@ -7,6 +7,11 @@ from typing import Any
 
 from provenance.verifier.log_history import Happened, Past, compute_kid, parse_milliseconds
 from provenance.verifier.parsing import to_canonical
+from provenance.verifier.provider_coverage import (
+    ONLY_PROVIDER,
+    find_left_providers,
+    list_signed_providers,
+)
 
 STATE_AFTER = {
     "consent.requested": "requested", "consent.captured": "captured", "consent.activated": "active",
@@ -74,6 +79,12 @@ def derive_consent_facts(row: Facts, past: Past) -> Facts:
 
     record = past.records.get(row["id"])
     captured = find_signing(past, row["id"])
+    if record is not None:
+        facts["providers"] = list_signed_providers(record["said"])
+    if "providers" in facts:
+        left = find_left_providers(facts.pop("providers"), past.of(row["id"]))
+        facts |= {} if left is None else {"providers": left}
+
     if captured is None and record is None:
         never = ("record_sha256", "record_key", "method", "signed_at", "valid_from", "valid_until")
         return {**facts, **dict.fromkeys(never)}
@@ -100,6 +111,7 @@ def _derive_request_facts(asked: Happened) -> Facts:
         "assurance": body["assurance"],
         "supersedes": body.get("supersedes"),
         "jurisdictions": body["jurisdictions"],
+        "providers": body.get("providers", [ONLY_PROVIDER]),
         "representation": body["representation"],
         "notice": notice["key"],
         "notice_version": notice["version"],

@@ -9,6 +9,7 @@ from provenance.verifier.check_report import Refusal, Skipped
 from provenance.verifier.consent_row_checks import Facts, hash_canonical
 from provenance.verifier.entry_checks import get_refs
 from provenance.verifier.log_history import Happened, Past, parse_milliseconds
+from provenance.verifier.provider_coverage import get_asked_provider, list_uncovered_provider
 from provenance.verifier.scope_coverage import list_uncovered_fields
 from provenance.verifier.table_checks import read_table_rows
 
@@ -102,6 +103,7 @@ def _replay_decision(event: Happened, past: Past, present: dict[str, Facts], tal
 
     scope = _replay_scope(get_refs(event.entry).get("grant"), before, held, tally, name)
     missing = list_uncovered_fields(scope, body, _to_day(event))
+    missing += list_uncovered_provider(body, held.record["said"], before)
     if missing:
         raise Refusal(
             "{} was allowed outside of what was signed: {}".format(name, ", ".join(missing))
@@ -212,6 +214,7 @@ def _replay_issue(event: Happened, past: Past, present: dict[str, Facts], tally:
     _check_issued_words(event.body or {}, decided, held, name)
     scope = _replay_scope(get_refs(decided.entry).get("grant"), before, held, tally, name)
     missing = list_uncovered_fields(scope, decided.body, _to_day(event))
+    missing += list_uncovered_provider(decided.body, held.record["said"], before)
     if missing:
         raise Refusal(
             "{} was issued outside of what was signed: {}".format(name, ", ".join(missing))
@@ -283,6 +286,8 @@ def _check_issued_words(
         raise Refusal(f"{name} rests on another grant or record than its decision")
     if body["language"] != allowed["language"]:
         raise Refusal(f"{name} speaks another language than its decision allowed")
+    if body["provider"] != get_asked_provider(allowed):
+        raise Refusal(f"{name} was made by another provider than its decision allowed")
     if body["use_case"] != allowed["use_case"]:
         raise Refusal(f"{name} is of another use than its decision")
     if (body["voice"] or None) != refs.get("voice"):

@@ -63,7 +63,17 @@ STATED: dict[str, tuple[str, ...]] = {
         "characters",
         "milliseconds",
     ),
-    "recipients": ("provider", "voices", "voices_live"),
+    "recipients": (
+        "provider",
+        "name",
+        "runs",
+        "country",
+        "keeps",
+        "terms",
+        "terms_read",
+        "voices",
+        "voices_live",
+    ),
 }
 # The tables that a bundle of each kind must have. A log can prove nothing of the others.
 EVIDENCE_TABLES = (

@@ -10,8 +10,11 @@ from consent import gate
 from consent import services as consents
 from consent.models import Consent, Decision
 from tests.conftest import NOON
+from tests.support import export_scenario
+from tests.support.logged_voices import bundle
 from tests.voices.conftest import Http, MakeConsent, MakeVoice, order_for, principal_of, say
 from tests.voices.test_voices_api import encoded, recording
+from voices import reconcile
 from voices.models import Voice
 from voices.speech import preparation
 
@@ -71,6 +74,49 @@ class TestAClone:
         assert (answer.status_code, answer.json()["code"]) == (403, "consent_denied")
         assert [one["code"] for one in answer.json()["reasons"]] == ["provider_not_covered"]
         assert not Voice.objects.exists()
+
+
+class TestAVoice:
+    def test_goes_with_its_provider(self, make_consent: MakeConsent, make_voice: MakeVoice) -> None:
+        staying, going = (make_voice(make_consent(providers=BOTH)) for _ in range(2))
+        assert reconcile.sweep_pending_work(at=NOON).voices == ()
+
+        narrowed(Consent.objects.get(id=going.consent_id), "inworld")
+        narrowed(Consent.objects.get(id=staying.consent_id), "local")
+        assert reconcile.sweep_pending_work(at=NOON).voices == (going.id,)
+        going.refresh_from_db()
+        assert (going.state, going.code) == ("revoking", "provider_not_covered")
+
+    def test_goes_when_it_was_signed_anew_without_its_provider(
+        self, make_consent: MakeConsent, make_voice: MakeVoice
+    ) -> None:
+        consent = make_consent(providers=BOTH)
+        voice = make_voice(consent)
+        narrowed(consent, "inworld")
+        asked = consents.renew_consent(consent.id, **acting_on(consent)).consent
+        consents.sign_as_test(
+            asked.id, organisation_id=consent.organisation_id, actor="key:test", at=NOON
+        )
+        assert reconcile.sweep_pending_work(at=NOON).voices == (voice.id,)
+
+    def test_whose_provider_is_a_part_of_another_word_goes(
+        self, make_consent: MakeConsent, make_voice: MakeVoice
+    ) -> None:
+        """`local` stands in `localai`, and `fish` in `fish_speech`."""
+        consent = make_consent(providers=["localai", "local"])
+        voice = make_voice(consent)
+        narrowed(consent, "localai")
+        assert reconcile.sweep_pending_work(at=NOON).voices == (voice.id,)
+
+
+class TestTheRegister:
+    @pytest.mark.django_db(transaction=True)
+    def test_says_of_each_recipient_what_people_are_told(self, make_voice: MakeVoice) -> None:
+        files = export_scenario.members(bundle(make_voice().organisation, "ropa"))
+        (row,) = export_scenario.rows(files, "tables/recipients.jsonl")
+        assert (row["provider"], row["voices"], row["voices_live"]) == ("local", 1, 1)
+        assert (row["runs"], row["terms"]) == ("service", None)
+        assert row["keeps"][0] == {"what": "recordings", "lasts": "consent"}
 
 
 class TestAQuestion:
