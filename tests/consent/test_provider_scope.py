@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from consent import connected_providers, gate, row_macs, services
@@ -175,6 +175,13 @@ class TestTheGate:
             assert codes(consent, provider="inworld") == ["internal_doubt"]
             assert codes(consent, provider="local") == ["internal_doubt"]
 
+    def test_denies_a_provider_beyond_the_record_under_a_good_mac(self, consent: Consent) -> None:
+        with without_triggers():
+            Consent.objects.filter(id=consent.id).update(providers=BOTH)
+            with transaction.atomic():
+                row_macs.renew_row_mac(consent.id)
+            assert codes(consent, provider="inworld") == ["internal_doubt"]
+
     def test_denies_a_provider_that_was_given_back_after_a_narrowing(self, both: Consent) -> None:
         services.narrow_consent(both.id, providers=["local"], **of(both))
         with without_triggers():
@@ -252,8 +259,8 @@ class TestARenewal:
         assert services.renew_consent(both.id, **of(both)).consent.providers == BOTH
 
     def test_asks_for_no_more_than_narrowing_left(self, both: Consent) -> None:
-        services.narrow_consent(both.id, providers=["local"], **of(both))
-        assert services.renew_consent(both.id, **of(both)).consent.providers == ["local"]
+        services.narrow_consent(both.id, providers=["inworld"], **of(both))
+        assert services.renew_consent(both.id, **of(both)).consent.providers == ["inworld"]
 
 
 class TestTheAPI:

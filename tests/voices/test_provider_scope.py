@@ -9,6 +9,7 @@ import pytest
 from consent import gate
 from consent import services as consents
 from consent.models import Consent, Decision
+from consent.policy import providers
 from tests.conftest import NOON
 from tests.support import export_scenario
 from tests.support.logged_voices import bundle
@@ -16,6 +17,7 @@ from tests.voices.conftest import Http, MakeConsent, MakeVoice, order_for, princ
 from tests.voices.test_voices_api import encoded, recording
 from voices import reconcile
 from voices.models import Voice
+from voices.providers import registry
 from voices.speech import preparation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -136,3 +138,7 @@ class TestAQuestion:
 
         other = product.post("/v1/decisions", {**body, "provider": "inworld"}, format="json").json()
         assert other["allowed"] is True
+
+
+def test_every_provider_here_is_one_that_a_person_can_sign_for() -> None:
+    assert set(registry.list_provider_names()) <= providers.PROVIDERS.keys()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from consent.policy import languages, territories, use_cases
-from provenance.verifier import scope_coverage
+from consent.policy import actions, languages, providers, territories, use_cases
+from provenance.verifier import provider_coverage, scope_coverage
 
 TODAY, BEFORE = date(2026, 11, 21), date(2019, 1, 1)
 RANGES = (
@@ -52,6 +52,8 @@ class TestTables:
         } == scope_coverage.UNIONS
         assert set(scope_coverage.ASKED_APART) == use_cases.ASKED_APART
         assert set(scope_coverage.SENSITIVE) == use_cases.SENSITIVE_LABELS
+        assert set(provider_coverage.AT_A_PROVIDER) == actions.NEED_PROVIDER
+        assert provider_coverage.ONLY_PROVIDER == providers.LOCAL
 
 
 class TestLanguages:
