@@ -9,11 +9,12 @@ from typing import Any
 from consent.errors import SpeakerErased
 from consent.lifecycle import sealed_fields
 from consent.models import Consent, Speaker
-from core import transactions
+from core import connection_places, transactions
 from core.errors import NotFound
 from vault import sealed_notes
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def annotate_consent(
     consent_id: str,

@@ -13,7 +13,7 @@ from consent.errors import NotSentByUs, SpeakerErased, WrongState
 from consent.lifecycle import link_deliveries, signing_links
 from consent.lifecycle.link_deliveries import BY_US, Channel, State
 from consent.models import Consent, Delivery, Speaker
-from core import transactions
+from core import connection_places, transactions
 from core.errors import NotFound, RateLimited
 
 APART: Final = timedelta(minutes=10)
@@ -23,6 +23,7 @@ MOST: Final = 10
 """How often one request may be sent to its person in all."""
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def resend_link(
     consent_id: str,

@@ -17,7 +17,7 @@ from consent.lifecycle import holds, request_checks
 from consent.models import Consent, Grant
 from consent.policy import code_spelling, grant_scope, scope_comparison, scope_parsing
 from consent.policy.state_machine import BINDING
-from core import transactions
+from core import connection_places, transactions
 from core.canonical_json import Json
 from core.errors import Fault, Invalid, NotFound
 
@@ -25,6 +25,7 @@ _ONLY_NARROWER: Final = "A consent can only be narrowed without a new signature.
 _WordsOf = Mapping[str, tuple[intended_uses.IntendedUseWords, ...]]
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def narrow_consent(
     consent_id: str,

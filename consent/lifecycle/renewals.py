@@ -17,7 +17,7 @@ from consent.lifecycle import (
 from consent.lifecycle.consent_requests import ConsentRequest, RequestTerms, request_consent
 from consent.models import Consent
 from consent.policy.state_machine import BINDING, ConsentState
-from core import transactions
+from core import connection_places, transactions
 from core.errors import NotFound
 
 _NEVER_IN_PLACE: Final = (ConsentState.DECLINED, ConsentState.LAPSED, ConsentState.REJECTED)
@@ -29,6 +29,7 @@ _RENEWABLE: Final = BINDING | {
 }
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def renew_consent(
     consent_id: str,

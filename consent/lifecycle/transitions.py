@@ -17,12 +17,13 @@ from consent.models import Consent
 from consent.policy import change_reasons
 from consent.policy.change_reasons import Act, GivenReason, Party
 from consent.policy.state_machine import BINDING, MOVES, ConsentState, Move
-from core import transactions
+from core import connection_places, transactions
 from core.canonical_json import Json
 
 _NONE: Final = GivenReason(code="")
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def withdraw_consent(
     consent_id: str,
@@ -98,6 +99,7 @@ def _find_other_end(
     return None
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def suspend_consent(
     consent_id: str,
@@ -149,6 +151,7 @@ def _hand_suspension_to_speaker(consent: Consent, *, actor: str, at: datetime) -
     log_events.log_consent_event(consent, "consent.suspended", at=at, actor=actor, body=body)
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def resume_consent(
     consent_id: str,

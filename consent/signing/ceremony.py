@@ -24,7 +24,7 @@ from consent.signing import answer_checks, completion, open_requests, view_model
 from consent.signing.answer_checks import ADVICE, page_changed_error
 from consent.signing.page_snapshots import Snapshot
 from consent.signing.view_model import NoticeSection, ShownGrant, SigningView
-from core import transactions
+from core import connection_places, transactions
 from core.canonical_json import Json
 from core.clock import to_rfc3339
 from core.errors import Invalid, NotFound
@@ -154,6 +154,7 @@ def _describe_page(consent: Consent, view: SigningView, page: Page | None) -> di
     }
 
 
+@connection_places.bound_acts
 @transactions.opens_transaction
 def sign_as_test(consent_id: str, *, organisation_id: str, actor: str, at: datetime) -> Consent:
     """Sign a request of the sandbox as its speaker would, ticking everything, without the ceremony.

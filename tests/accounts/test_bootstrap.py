@@ -41,6 +41,7 @@ class TestBootstrap:
 
     @pytest.mark.parametrize(("name", "livemode"), [("test_key", False), ("live_key", True)])
     def test_makes_keys_with_every_scope(self, name: str, livemode: bool) -> None:
+        """A21: a live key could not be had."""
         key = api_key_lookup.authenticate_key(
             json.loads(bootstrap("Acme", "--json"))[name], at=clock.now()
         )

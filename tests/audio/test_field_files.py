@@ -71,7 +71,7 @@ class TestShownFiles:
 
 
 class TestLengthsThatNoFileHas:
-    """03 to 05, 26: a placeholder is no length, and a believable overshoot is a cut."""
+    """03, 04, 05, 26: a placeholder is no length, and a believable overshoot is a cut."""
 
     SOUND = audio_files.clip().pcm16()
 
@@ -114,7 +114,7 @@ class TestLengthsThatNoFileHas:
 
 
 class TestChunks:
-    """06 to 08, and names that a chunk may have."""
+    """06, 07, 08, and names that a chunk may have."""
 
     SOUND = audio_files.clip().pcm16()
 
@@ -138,7 +138,7 @@ class TestChunks:
 
 
 class TestMp3:
-    """11 to 13: tags, zeros and changes around the frames."""
+    """11, 12, 13: tags, zeros and changes around the frames."""
 
     TAG = b"ID3\x03\0\0\0\0\x02\x00" + bytes(256)
 

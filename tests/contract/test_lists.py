@@ -118,7 +118,9 @@ class TestAList:
     def test_asks_the_database_as_often_for_one_row_as_for_many(
         self, http: Sender, make_voice: MakeVoice
     ) -> None:
-        """L-F1, L-F2, L-F7 to L-F12: a page made 22 or 102 queries, one or two a row."""
+        """L-F1, L-F2, L-F7, L-F8, L-F9, L-F10, L-F11, L-F12: a page made 22 or 102
+        queries, one or two a row.
+        """
         make_one_of_each(http, make_voice)
         before = {path: count_queries(http, f"{path}?limit=100") for path in LISTS}
         make_one_of_each(http, make_voice)
@@ -221,7 +223,9 @@ class TestAList:
 
 @pytest.mark.postgres
 class TestAPlan:
-    """Without scans and sorts at hand, a list has an index that serves its filter and its order."""
+    """L-F3, L-F4, L-F5, L-F13. Without scans and sorts at hand, a list has an index that serves its
+    filter and its order.
+    """
 
     def test_needs_no_scan_and_no_sort(self) -> None:
         for model, by, filters in ORDERS:

@@ -128,6 +128,7 @@ def is_taken(wanted: dict[str, Any]) -> bool:
 
 class TestTheServedDocument:
     def test_of_a_fresh_process_is_the_tested_one(self) -> None:
+        """A10: what is served lacked what the tests had loaded."""
         environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
         served = subprocess.run(
             [sys.executable, "-c", SERVE], capture_output=True, check=True, cwd=ROOT,
@@ -187,6 +188,7 @@ class TestTheServedDocument:
 
     @pytest.mark.parametrize("name", ["speech_create", "clips_audio"])
     def test_names_the_media_types_of_audio(self, name: str) -> None:
+        """A11: a client that is generated gave nothing back for speech."""
         content = named(name).node["responses"]["200"]["content"]
         assert {"audio/wav", "audio/mpeg", "audio/ogg", "application/octet-stream"} <= set(content)
         for one in content.values():

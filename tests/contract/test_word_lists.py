@@ -185,6 +185,7 @@ class TestAnUnknownWord:
     def test_of_a_call(
         self, http: Sender, world: World, change: dict[str, Any], words: str
     ) -> None:
+        """A6, A8: a channel and a territory were not read at all."""
         (fault,) = problem(http.post("/v1/speech", world.speech() | change), 422)["errors"]
         assert words in fault["detail"]
 

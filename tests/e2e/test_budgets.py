@@ -61,7 +61,7 @@ def _check_small_files(server: ServedProcess, key: str) -> None:
 
 
 def _check_crowd(server: ServedProcess) -> None:
-    """Sixteen files of 9 MiB that come at once are answered, or told to come again."""
+    """L-E2: sixteen files of 9 MiB that come at once are answered, or told to come again."""
     data = served_memory.make_speech(98, 48_000, "WAV")
     before = served_memory.settle(server)
     server.reset_peak()

@@ -1,4 +1,6 @@
-"""The processes of docs/operation.md as it starts them, word for word and with every default."""
+"""L-A1: the processes of docs/operation.md as it starts them, word for word and with every
+default.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,7 @@ WEB_PROCESSES: Final = 4
 WORKERS: Final = 5
 A_DAY: Final = 86_400
 MOST_A_DAY: Final = 1_000_000
+SLOW_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 20.0
 HOURLY: Final = frozenset(task for task, every in BEAT.values() if every == 3600)
 
@@ -71,6 +74,7 @@ class TestTheWebServerOfTheGuide:
 
             server.send_signal(signal.SIGTERM)
             asked = time.monotonic()
+            time.sleep(SLOW_SECONDS)  # a client that takes its time
             stream.rest()
             stream.close()
             assert server.wait(settings.SAYSO_STOP_SECONDS + 5) in {0, -signal.SIGTERM}

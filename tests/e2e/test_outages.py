@@ -38,13 +38,16 @@ PROMPT: Final = 2.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A running service, two customers of it, and what it stands on."""
+    """A running service, two customers of it, another consent of the first, and what it stands
+    on.
+    """
 
     base: str
     log: Path
     postgresql: OwnServer
     redis: OwnServer
     acme: Customer
+    other: Customer
     globex: Customer
 
     def ask(self, path: str) -> DemoResponse:
@@ -77,12 +80,15 @@ def place(child_environment: Mapping[str, str], tmp_path: Path) -> Iterator[Plac
             acme.meet()
             acme.clone()
             globex.meet()
+            other = Customer(client=acme.client)
+            other.meet()
             yield Place(
                 base=base,
                 log=tmp_path / "web.log",
                 postgresql=postgresql,
                 redis=redis,
                 acme=acme,
+                other=other,
                 globex=globex,
             )
 
@@ -152,6 +158,8 @@ def check_locked_consent(place: Place) -> None:
         time.sleep(0.5)
 
         check_served(place)
+        answer, took = time_call(lambda: decide(place.other))
+        assert (answer.status, took < PROMPT) == (200, True), took
         wait_until(lambda: all(one.done() for one in stuck), "they are told", seconds=15)
 
     assert all(says_to_come_again(one.result()) for one in stuck)

@@ -50,6 +50,7 @@ class TestAServerThatIsKilled:
     def test_leaves_a_stream_that_no_one_takes_for_whole_and_the_sweep_settles(
         self, child_environment: Mapping[str, str], acme_key: str, tmp_path: Path
     ) -> None:
+        """L-B1: its audio was neither hashed, charged nor logged."""
         with serving(child_environment, tmp_path / "web.log") as (port, server):
             mara = Customer(client=Client(base=f"http://127.0.0.1:{port}", key=acme_key))
             mara.meet()

@@ -70,6 +70,8 @@ class TestTheBuiltInEngine:
 
 
 class TestALineOfASecond:
+    """A1: it was refused as too short, `Hello world` among the first."""
+
     def test_carries_its_mark(self, voice: Voice) -> None:
         clip, heard = speak(voice, cut(1.0, 1.0))
 
