@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files import File
+from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -47,6 +48,24 @@ class PageFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # the li
 
     files: dict[str, Any]
     _sources: ClassVar[dict[str, Any]] = {}
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        """Return a file as a whole.
+
+        The library streams it, and a server of ASGI gathers such a stream with a warning a file.
+        """
+        found = static_file.get_response(request.method, request.META)
+        body = b""
+        if found.file is not None:
+            with found.file as opened:
+                body = opened.read()
+
+        answer = HttpResponse(body, status=int(found.status))
+        del answer["Content-Type"]
+        for name, value in found.headers:
+            answer[name] = value
+        return answer
 
     def add_files_from_finders(self) -> None:
         """Add every source that was not collected, under its own name and the one with its hash."""

@@ -13,7 +13,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -30,12 +29,14 @@ from accounts.reason_forms import Given
 from accounts.role_permissions import Action
 from accounts.sandbox_clock import now_for
 from core import clock
+from core.api.responses import stream_parts
 from core.caller_notes import Notes
 from core.errors import SaysoError
 from provenance import reader_feedback
 from provenance.clips import clip_lifecycle
 from provenance.clips.clip_fields import list_admin_columns
 from provenance.exports import export_requests
+from provenance.exports.zip_stream import join_blocks
 from provenance.models import Clip, Export, Feedback
 from vault import signing_keys
 from vault.notes_admin import NotedAdmin
@@ -128,8 +129,9 @@ class ExportAdmin(ReadOnlyAdmin[Export]):
                 reverse("admin:provenance_export_change", args=[quote(export.pk)])
             )
 
-        headers = {"Content-Disposition": f'attachment; filename="{export.id}.zip"'}
-        return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
+        answer = stream_parts(request, join_blocks(pieces), content_type="application/zip")
+        answer["Content-Disposition"] = f'attachment; filename="{export.id}.zip"'
+        return answer
 
     def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Return whether the member may export: owners, officers and auditors.

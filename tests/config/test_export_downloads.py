@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client
 from django.urls import reverse
 
 from accounts.models import Organisation, Role
@@ -36,6 +38,24 @@ def take(client: Client, row: Export) -> Any:
 def files(answer: Any) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+class TestADownload:
+    def test_is_sent_part_by_part_by_a_server_of_asgi(
+        self, told: Story, make_member: MakeMember
+    ) -> None:
+        """The whole bundle was gathered in memory first."""
+        row = export_scenario.export(told.organisation)
+        member = AsyncClient()
+        member.cookies = logged_in(make_member(role=Role.OWNER)).cookies
+
+        async def download() -> bytes:
+            path = reverse("admin:provenance_export_download", args=[row.id])
+            answer: Any = await member.get(path)
+            assert answer.is_async
+            return b"".join([part async for part in answer.streaming_content])
+
+        assert hashlib.sha256(async_to_sync(download)()).hexdigest() == row.sha256
 
 
 class TestAPersonsOwnBundle:

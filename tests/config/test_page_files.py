@@ -29,11 +29,9 @@ def files_of(page: str) -> list[str]:
 
 
 def fetch(client: Client, path: str, **headers: str) -> tuple[Any, bytes]:
-    """Give the answer and its body, with the file closed."""
+    """Give the answer and its body."""
     response: Any = client.get(path, headers=headers)
-    body = b"".join(response.streaming_content)
-    response.close()
-    return response, body
+    return response, response.content
 
 
 @pytest.mark.django_db
@@ -59,6 +57,14 @@ class TestTheFilesOfAPage:
             )
             assert unpacked == source.read_bytes(), file
             assert len(sent_body) < source.stat().st_size or file.endswith(".png")
+
+    def test_are_sent_whole(self, client: Client) -> None:
+        """F: a server of ASGI gathered each, and warned of it."""
+        sent = client.get("/static/sayso/base.css")
+        assert (sent.streaming, int(sent["Content-Length"])) == (False, len(sent.content))
+
+        head = client.head("/static/sayso/base.css")
+        assert (head.content, head["Content-Length"]) == (b"", sent["Content-Length"])
 
     def test_are_kept_for_a_minute_under_a_name_without_a_hash(self, client: Client) -> None:
         assert fetch(client, "/static/sayso/base.css")[0]["Cache-Control"] == "max-age=60, public"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from typing import Final
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -21,7 +17,7 @@ from accounts.authentication import demand_scope, get_caller
 from core import clock
 from core.api.openapi import describe_header, describe_polling
 from core.api.pagination import PAGE, list_page, read_filters
-from core.api.responses import polling_headers
+from core.api.responses import polling_headers, stream_parts
 from core.api.serializers import read_form
 from core.caller_notes import Notes
 from provenance.api.serializers.export_serializers import (
@@ -152,9 +148,7 @@ class ExportDownloadView(APIView):
             export_requests.download_bundle(export, actor=caller.actor, at=caller.now())
         )
         # DRF documents this attribute as the way to Django's own request.
-        in_loop = isinstance(request._request, ASGIRequest)  # noqa: SLF001
-        served = _read_in_thread(parts) if in_loop else parts
-        answer = StreamingHttpResponse(served, content_type="application/zip")
+        answer = stream_parts(request._request, parts, content_type="application/zip")  # noqa: SLF001
         answer["Content-Length"] = str(export.size)
         answer["Content-Disposition"] = (
             f'attachment; filename="sayso-{export.kind}-{export.id}.zip"'
@@ -168,13 +162,3 @@ def _get_own_export(request: Request, export_id: str) -> Export:
     return export_requests.get_export(
         export_id, organisation_id=caller.organisation_id, livemode=caller.livemode
     )
-
-
-async def _read_in_thread(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read the parts outside of the event loop.
-
-    Django would otherwise gather all of them before sending the first.
-    """
-    following = sync_to_async(partial(next, parts, None), thread_sensitive=False)
-    while (part := await following()) is not None:
-        yield part
