@@ -20,8 +20,8 @@ from django.utils.cache import patch_vary_headers
 
 COMPRESSED: Final = re.compile(
     r"/(docs/.*|problems/.*|admin/[a-z]+/[a-z]+/|static/.+\.(css|js|svg)"
-    r"|v1/(openapi\.json|use_cases|channels|territories|labels|languages|codecs|notices|reasons"
-    r"|clips|decisions|jobs|exports|erasures))\Z"
+    r"|v1/(openapi\.json|use_cases|channels|providers|territories|labels|languages|codecs|notices"
+    r"|reasons|clips|decisions|jobs|exports|erasures))\Z"
 )
 """The API's document and pages, the lists of the admin (Django masks the token of their forms each
 time), files, and those lists of the API that show no person's name, address or words.
