@@ -71,6 +71,12 @@ REMEDIES: Final = {
     "not_narrower": "Renew the consent: the person signs the wider one.",
     "out_of_range": "Use a value within the bounds that the answer names.",
     "provider_address_refused": "Correct the address of the provider's account.",
+    "provider_account_closed": "Correct the account, then have it checked again.",
+    "provider_account_exists": "Change the account that is there, or remove it first.",
+    "provider_account_in_use": (
+        "Delete the voices of this provider, wait until they are gone, then remove it."
+    ),
+    "provider_not_connected": "Connect an account with `POST /v1/provider_accounts`.",
     "provider_refused": "Change the request as the detail says.",
     "provider_unknown": "Use a provider that is connected to your organisation.",
     "sample_clipped": "Record it again from further away or at a lower level.",

@@ -1,0 +1,82 @@
+"""Reading of providers' JSON answers. What is not as documented is an error, never a guess."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from voices.providers.base import ProviderUnavailable
+
+LONGEST_LINE: Final = 8 * 2**20
+
+
+def read_object(data: bytes) -> Mapping[str, Any]:
+    """Return the JSON object that `data` holds. Raises ProviderUnavailable."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        raise _not_understood() from None
+    if not isinstance(value, dict):
+        raise _not_understood()
+
+    return value
+
+
+def read_member(value: Mapping[str, Any], *path: str) -> Any:
+    """Return the member at the end of `path`. Raises ProviderUnavailable where there is none."""
+    found: Any = value
+    for name in path:
+        if not isinstance(found, Mapping) or name not in found:
+            raise _not_understood()
+        found = found[name]
+
+    return found
+
+
+def read_text(value: Mapping[str, Any], *path: str) -> str:
+    """Return a text that is not empty. Raises ProviderUnavailable."""
+    found = read_member(value, *path)
+    if not isinstance(found, str) or not found:
+        raise _not_understood()
+
+    return found
+
+
+def read_base64(value: Mapping[str, Any], *path: str) -> bytes:
+    """Return the bytes of a text in base64. Raises ProviderUnavailable."""
+    try:
+        return base64.b64decode(read_text(value, *path), validate=True)
+    except (binascii.Error, ValueError):
+        raise _not_understood() from None
+
+
+def read_objects(value: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
+    """Return a list of objects. Raises ProviderUnavailable."""
+    found = read_member(value, *path)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise _not_understood()
+
+    return found
+
+
+def split_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of an answer that comes in `parts`, without empty ones.
+
+    Raises ProviderUnavailable for a line of more than 8 MiB.
+    """
+    rest = b""
+    for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        yield from (line.strip() for line in whole if line.strip())
+        if len(rest) > LONGEST_LINE:
+            raise _not_understood()
+
+    if rest.strip():
+        yield rest.strip()
+
+
+def _not_understood() -> ProviderUnavailable:
+    return ProviderUnavailable("The provider's answer is not as its documents say.")

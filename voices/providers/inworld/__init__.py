@@ -1,0 +1,1 @@
+"""Inworld: voices from a few seconds, spoken in many languages."""
