@@ -134,6 +134,9 @@ SAYSO_C2PA_ANCHORS = env.read_file_text("SAYSO_C2PA_ANCHORS_FILE")
 # Where self-hosted engines may be, in a private network too. No other host there is ever asked.
 SAYSO_ENGINE_HOSTS = env.read_parsed("SAYSO_ENGINE_HOSTS", web_hosts.parse_host_list)
 
+# Hosts that stand for a provider's whole API, for SDKs that cannot call below a path.
+SAYSO_PROXY_HOSTS = env.read_parsed("SAYSO_PROXY_HOSTS", web_hosts.parse_named_hosts)
+
 # --- how signing links leave ----------------------------------------------------------------------
 # Without a mail server or a message gateway no live request can be made: a link in the hands of the
 # organisation proves nothing about a person.

@@ -29,7 +29,9 @@ planted_library_check.refuse_libraries(Path.cwd())
 # --- Django ---------------------------------------------------------------------------------------
 DEBUG = False
 HOST = urlsplit(SAYSO_PUBLIC_URL).hostname or "127.0.0.1"
-ALLOWED_HOSTS = [HOST, "127.0.0.1", "localhost", "[::1]"] if SAYSO_DEVELOPMENT else [HOST]
+ALLOWED_HOSTS = [HOST, *SAYSO_PROXY_HOSTS]
+if SAYSO_DEVELOPMENT:
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SAYSO_PUBLIC_URL]
 
 INSTALLED_APPS = [

@@ -7,10 +7,10 @@ holds neither.
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.errors import SaysoError, Unavailable
 
@@ -53,14 +53,31 @@ class Stream(Protocol):
         """
 
 
+class Framing(Protocol):
+    """How the pieces of a stream are wrapped, such as a line of JSON each."""
+
+    def wrap(self, data: bytes) -> bytes:
+        """Return one piece as it is sent."""
+
+    def close(self) -> bytes:
+        """Return what is sent behind the last piece."""
+
+
+WriteError = Callable[[int, Mapping[str, Any]], tuple[int, dict[str, Any]]]
+"""Returns status and body of an error in another API's shape, from ours."""
+
+
 @dataclass(slots=True)
 class Slot:
     """The place where a request's stream is left.
 
+    `framing` wraps its pieces. `write_error` gives an error before the first piece another shape.
     `at_end` is called in a thread, with whether the answer was whole.
     """
 
     stream: Stream | None = None
+    framing: Framing | None = None
+    write_error: WriteError | None = None
     at_end: list[Callable[[bool], None]] = field(default_factory=list)
     _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -48,6 +48,25 @@ def parse_host_list(text: str) -> tuple[tuple[str, int | None], ...]:
         raise ValueError("must name hosts, such as tts.lan:8880 or [fd00::7]:4123") from None
 
 
+def parse_named_hosts(text: str) -> dict[str, str]:
+    """Return names by host, of pairs such as `inworld=tts.example`. Commas or blanks separate them.
+
+    Raises ValueError, which does not repeat the text.
+    """
+    found: dict[str, str] = {}
+    for pair in text.replace(",", " ").split():
+        name, _, authority = pair.partition("=")
+        try:
+            host, port = parse_authority(authority)
+        except ValueError:
+            host, port = "", None
+        if not _LABEL.fullmatch(name) or not host or port is not None:
+            raise ValueError("must be name=host pairs, such as inworld=tts.example.com")
+        found[host] = name
+
+    return found
+
+
 def read_ip_literal(host: str) -> IpAddress | None:
     """Return the address that a host of `parse_authority` is, or None for a name."""
     try:

@@ -21,14 +21,17 @@ from config import (  # noqa: E402 - as above
 from config.asgi import (  # noqa: E402 - as above
     body_admission,
     body_limits,
+    proxy_addresses,
     refusals_for_pages,
     streaming,
 )
 from config.backup import restore_guard  # noqa: E402 - as above
 
-_http = refusals_for_pages.open_to_pages(
-    streaming.stream_responses(
-        body_limits.limit_request_bodies(body_admission.admit_bodies(_django))
+_http = proxy_addresses.unify_proxy_calls(
+    refusals_for_pages.open_to_pages(
+        streaming.stream_responses(
+            body_limits.limit_request_bodies(body_admission.admit_bodies(_django))
+        )
     )
 )
 

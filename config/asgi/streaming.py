@@ -24,7 +24,7 @@ from config.asgi import abort_connection
 from core import streaming_response
 from core.errors import SaysoError, Unavailable
 from core.json_logging import request_id
-from core.streaming_response import Slot, Stream
+from core.streaming_response import Framing, Slot, Stream
 
 logger = logging.getLogger(__name__)
 Scope = dict[str, Any]
@@ -60,7 +60,8 @@ def stream_responses(application: Application) -> Application:
     """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        slot, head = Slot(), _Head(send)
+        slot = Slot()
+        head = _Head(send, slot)
         token = streaming_response.slot.set(slot)
 
         async def hold_head(message: Message) -> None:
@@ -93,8 +94,9 @@ async def end_streams() -> None:
 class _Head:
     """The head of a streamed answer, kept until the first piece is there."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, slot: Slot) -> None:
         self.send = send
+        self._slot = slot
         self.sent = False
         self._start: Message | None = None
 
@@ -140,10 +142,14 @@ class _Head:
             )
         finally:
             request_id.reset(token)
+        media_type = b"application/problem+json"
+        if self._slot.write_error is not None:
+            status, body = self._slot.write_error(status, body)
+            media_type = b"application/json"
         data = json.dumps(body).encode()
         headers = [
             *kept,
-            (b"content-type", b"application/problem+json"),
+            (b"content-type", media_type),
             (b"content-length", str(len(data)).encode()),
             *((key.lower().encode(), value.encode()) for key, value in extra.items()),
         ]
@@ -157,7 +163,7 @@ async def _send_and_settle(stream: Stream, slot: Slot, head: _Head, receive: Rec
     whole = False
     RUNNING.inc()
     try:
-        whole = await _send_stream(stream, head, receive) if head.there else False
+        whole = await _send_stream(stream, slot, head, receive) if head.there else False
         if not head.there:
             await stream.give_up(None)
     finally:
@@ -168,12 +174,12 @@ async def _send_and_settle(stream: Stream, slot: Slot, head: _Head, receive: Rec
             )
 
 
-async def _send_stream(stream: Stream, head: _Head, receive: Receive) -> bool:
+async def _send_stream(stream: Stream, slot: Slot, head: _Head, receive: Receive) -> bool:
     """Send the stream until its end, and return whether it was sent whole.
 
     Stop early when the permission ends, the caller goes, or it takes too long.
     """
-    sending = asyncio.create_task(_send_chunks(stream, head))
+    sending = asyncio.create_task(_send_chunks(stream, slot.framing, head))
     ended = asyncio.create_task(stream.wait_for_end())
     gone = asyncio.create_task(_wait_for_disconnect(receive))
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -224,22 +230,22 @@ def _find_end_cause(
     return None if gone.done() else StreamTooSlow("The stream took too long.", retry_after=1)
 
 
-async def _send_chunks(stream: Stream, head: _Head) -> None:
+async def _send_chunks(stream: Stream, framing: Framing | None, head: _Head) -> None:
     async with aclosing(stream.chunks()) as chunks:
         async for chunk in chunks:
             if not head.sent:
                 abort_connection.limit_send_buffer(head.send)
                 await head.go()
+            body = framing.wrap(chunk) if framing else chunk
             try:
                 async with asyncio.timeout(STALL_SECONDS):
-                    await head.send(
-                        {"type": "http.response.body", "body": chunk, "more_body": True}
-                    )
+                    await head.send({"type": "http.response.body", "body": body, "more_body": True})
             except TimeoutError:
                 raise StreamTooSlow("The caller takes nothing.", retry_after=1) from None
             stream.note_sent(chunk)  # nothing is awaited between the writing and this
     await stream.finish()
-    await head.send({"type": "http.response.body", "body": b"", "more_body": False})
+    last = framing.close() if framing else b""
+    await head.send({"type": "http.response.body", "body": last, "more_body": False})
 
 
 async def _abort_stream(head: _Head, error: BaseException | None) -> None:

@@ -1,0 +1,1 @@
+"""Emulators of providers on the loopback: strict about their contracts, and faulty on demand."""

@@ -1,0 +1,70 @@
+"""The official SDKs, in an environment of their own, against the service as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from config.demo.client import Client
+from tests.support import processes
+from tests.support.api_client import AUDIO, AUDIOBOOK, Customer, new_key
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PROGRAMS: Final = Path(__file__).parent / "programs"
+SDKS: Final = Path(os.environ.get("SAYSO_SDKS") or ROOT / ".sdks")
+SAMPLE: Final = AUDIO / "librivox-austen-0870.wav"
+MOST_SECONDS: Final = 120
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def gate(child_environment: Mapping[str, str], tmp_path: Path) -> Iterator[str]:
+    """The base URL of the service, with its embedded worker."""
+    environment = {**child_environment, "REDIS_URL": ""}
+    with processes.web(environment, tmp_path / "web.log") as base:
+        yield base
+
+
+@pytest.fixture
+def mara(gate: str, acme_key: str) -> Customer:
+    """A product whose key has defaults, as SDKs need, and a speaker who has not signed yet."""
+    customer = Customer(client=Client(base=gate, key=acme_key))
+    key_id = customer.get("/v1/api_keys")["data"][0]["id"]
+    customer.client.patch(f"/v1/api_keys/{key_id}", {"default_use_case": AUDIOBOOK})
+    return customer
+
+
+@pytest.fixture
+def acme_key(child_environment: Mapping[str, str]) -> str:
+    """A test key of Acme's."""
+    return new_key("Acme")
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> Run:
+    """Runs a program in the environment of the Python SDKs; gives what it printed."""
+
+    def run(program: str, *words: str) -> dict[str, Any]:
+        python = SDKS / "python" / "bin" / "python"
+        if not python.exists():
+            pytest.skip("needs the SDKs: make sdks")
+        done = subprocess.run(
+            [python, PROGRAMS / f"{program}.py", *words],
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=False,
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+        )
+        assert done.returncode == 0, done.stderr[-3000:].decode()
+        printed: dict[str, Any] = json.loads(done.stdout)
+        return printed
+
+    return run

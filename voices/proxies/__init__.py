@@ -1,0 +1,1 @@
+"""The providers' own APIs, gated: their SDKs call us as they are."""

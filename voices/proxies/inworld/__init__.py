@@ -1,0 +1,1 @@
+"""Inworld's API: clone, list, speak and stream."""

@@ -1,0 +1,26 @@
+"""Inworld's routes below `/proxy/inworld`. What is not named here does not exist."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from voices.proxies.inworld import views
+
+_VOICES = "voices/v1/"
+_WORKSPACE = "voices/v1/workspaces/<str:workspace>/"
+
+urlpatterns = [
+    path("tts/v1/voice", views.SpeechView.as_view(), name="inworld-speech"),
+    path("tts/v1/voice:stream", views.SpeechStreamView.as_view(), name="inworld-speech-stream"),
+    path(f"{_VOICES}voices:clone", views.CloneView.as_view(), name="inworld-clone"),
+    path(f"{_WORKSPACE}voices:clone", views.CloneView.as_view(), name="inworld-workspace-clone"),
+    path(f"{_VOICES}voices:design", views.DesignView.as_view(), name="inworld-design"),
+    path(f"{_VOICES}voices", views.VoiceListView.as_view(), name="inworld-voices"),
+    path(f"{_VOICES}voices/<voice:voice_id>", views.VoiceView.as_view(), name="inworld-voice"),
+    path(
+        f"{_VOICES}voices/<str:voice_id>:publish",
+        views.PublishView.as_view(),
+        name="inworld-publish",
+    ),
+    path("<path:rest>", views.InworldUnknownView.as_view(), name="inworld-unknown"),
+]

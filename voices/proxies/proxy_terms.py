@@ -1,0 +1,74 @@
+"""What a provider's body cannot say: use case, channel, territory and the consent of a clone.
+
+It comes from the provider's own field where there is one, then from `Sayso-` headers, then from the
+key's defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from rest_framework.request import Request
+
+from accounts.authentication import Caller
+from core.errors import Fault, Invalid
+from voices.api.request_mapping import require_field, resolve_place
+
+_CONSENT: Final = re.compile(r"sayso:(con_[a-z2-7]{26})(?![a-z0-9])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyTerms:
+    """The terms of one call. A `language` of "" was named nowhere, and the gate refuses it."""
+
+    language: str
+    use_case: str
+    channel: str | None
+    territory: str | None
+
+
+def read_terms(request: Request, caller: Caller, *, language: str | None = None) -> ProxyTerms:
+    """Return the terms. `language` is what the provider's own field says.
+
+    Raises Invalid: `use_case_required`, `channel_unknown`, `territory_unknown`.
+    """
+    headers = request.headers
+    return ProxyTerms(
+        language=language or headers.get("Sayso-Language") or caller.default_language or "",
+        use_case=require_field(
+            headers.get("Sayso-Use-Case"), caller.default_use_case, "Sayso-Use-Case"
+        ),
+        channel=resolve_place(headers.get("Sayso-Channel"), caller.default_channel, "channel"),
+        territory=resolve_place(
+            headers.get("Sayso-Territory"), caller.default_territory, "territory"
+        ),
+    )
+
+
+def read_consent_id(request: Request, texts: Iterable[str]) -> str:
+    """Return the consent of a clone: the header `Sayso-Consent`, or the token `sayso:con_…` in one
+    of the `texts` of the call (tags, labels, description).
+
+    Raises Invalid without one, or with two.
+    """
+    named: set[str] = {found for text in texts for found in _CONSENT.findall(text)}
+    if header := request.headers.get("Sayso-Consent"):
+        named.add(header.strip())
+    if len(named) != 1:
+        detail = (
+            "Name one consent: in the header `Sayso-Consent`, or as `sayso:con_…` among the tags, "
+            "the labels or in the description."
+        )
+        raise Invalid(
+            detail, faults=(Fault(code="consent_required", detail=detail, attr="consent"),)
+        )
+
+    return named.pop()
+
+
+def remove_consent_token(text: str) -> str:
+    """Return a text without the token of the consent, as it is kept."""
+    return _CONSENT.sub("", text).strip()
