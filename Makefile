@@ -9,7 +9,7 @@ COMPILE := $(BIN)/python -m compileall -q accounts audio config consent core era
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --system-certs pyproject.toml
 
-.PHONY: help demo run test lint check bench reformat messages lock dev clean
+.PHONY: help sdks demo run test lint check bench reformat messages lock dev clean
 
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
@@ -34,10 +34,26 @@ help:
 	@$(INSTALL) -r requirements/bench.txt
 	@touch $@
 
+# The providers' official SDKs, by which the proxy routes are tested. They share no library with the product.
+.sdks/.python: requirements/sdks.txt | .tools/bin/uv
+	@echo "Installing the providers' SDKs ..."
+	@test -x .sdks/python/bin/python || $(UV) venv -q --python $(PYTHON) .sdks/python
+	@$(UV) pip install -q --python .sdks/python/bin/python --system-certs --require-hashes --compile-bytecode -r $<
+	@touch $@
+
+# Without npm the tests of these SDKs are named at the end of the run as not run.
+.sdks/.javascript: tests/sdk/javascript/package-lock.json
+	@mkdir -p .sdks/javascript
+	@cp tests/sdk/javascript/package.json $< .sdks/javascript/
+	@if command -v npm >/dev/null; then npm ci --prefix .sdks/javascript --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; fi
+	@touch $@
+
 %.mo: %.po .venv/.base
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
 dev: .venv/.dev $(MESSAGES) ## set up everything that development needs
+
+sdks: .sdks/.python .sdks/.javascript ## set up the providers' SDKs for tests/sdk
 
 demo: .venv/.base $(MESSAGES) ## set up everything and run the main job on real speech
 	@$(COMPILE)
@@ -47,7 +63,7 @@ run: .venv/.base $(MESSAGES) ## leave the service running with demo data, on POR
 	@$(COMPILE)
 	@$(BIN)/python manage.py run --port $(PORT)
 
-test: .venv/.dev $(MESSAGES) ## pass all tests, or those of T: make test T=tests/consent/test_states.py
+test: .venv/.dev .sdks/.python .sdks/.javascript $(MESSAGES) ## pass all tests, or those of T: make test T=tests/consent/test_states.py
 	@$(COMPILE) tests
 	@$(if $(T),$(BIN)/python -m pytest $(T),$(BIN)/python -m tests.suite)
 
@@ -86,4 +102,4 @@ lock: | .tools/bin/uv
 	$(LOCK) --group bench -c requirements/dev.txt -o requirements/bench.txt
 
 clean: ## remove what was set up
-	rm -rf .venv .tools var .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools .sdks var .mypy_cache .ruff_cache .pytest_cache

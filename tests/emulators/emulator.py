@@ -119,7 +119,7 @@ class Emulator:
         stop = asyncio.Event()
 
         async def serve() -> None:
-            runner = web.AppRunner(self._app, shutdown_timeout=0.1)
+            runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.1)
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)
             await site.start()

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from accounts.models import ApiKey
 from config.demo.client import Client
 from tests.support import processes
 from tests.support.api_client import AUDIO, AUDIOBOOK, Customer, new_key
@@ -33,18 +34,17 @@ def gate(child_environment: Mapping[str, str], tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def mara(gate: str, acme_key: str) -> Customer:
-    """A product whose key has defaults, as SDKs need, and a speaker who has not signed yet."""
-    customer = Customer(client=Client(base=gate, key=acme_key))
-    key_id = customer.get("/v1/api_keys")["data"][0]["id"]
-    customer.client.patch(f"/v1/api_keys/{key_id}", {"default_use_case": AUDIOBOOK})
-    return customer
+def acme_key(child_environment: Mapping[str, str]) -> str:
+    """A test key of Acme's with a default use case, which no SDK can name."""
+    secret = new_key("Acme")
+    ApiKey.objects.update(default_use_case=AUDIOBOOK)
+    return secret
 
 
 @pytest.fixture
-def acme_key(child_environment: Mapping[str, str]) -> str:
-    """A test key of Acme's."""
-    return new_key("Acme")
+def mara(gate: str, acme_key: str) -> Customer:
+    """A product before its speaker has been asked."""
+    return Customer(client=Client(base=gate, key=acme_key))
 
 
 @pytest.fixture

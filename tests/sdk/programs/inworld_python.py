@@ -32,14 +32,14 @@ def main(base: str, key: str, sample: str, consent: str) -> None:
     done: dict[str, Any] = {}
     tags = [f"sayso:{consent}"] if consent else []
     clone = note(
-        lambda: tts.clone_voice([sample], display_name="Mara", lang="EN_US", tags=tags).voice.voice_id
+        lambda: tts.clone_voice([sample], display_name="Mara", lang="EN_US", tags=tags)["voice"]["voiceId"]
     )
     done["clone"], voice = clone, clone.get("ok", "none")
     text = "The harbour lamps were lit before the boats came home that evening."
     words = {"voice": voice, "model": "inworld-tts-2"}
 
-    done["list"] = note(lambda: [one.voice_id for one in tts.list_voices()])
-    done["get"] = note(lambda: tts.get_voice(voice).display_name)
+    done["list"] = note(lambda: [one["voiceId"] for one in tts.list_voices()])
+    done["get"] = note(lambda: tts.get_voice(voice)["displayName"])
     done["speak"] = note(lambda: len(tts.generate(text, language="en", encoding="WAV", **words)))
     done["mp3"] = note(lambda: len(tts.generate(text, language="en", **words)))
     done["stream"] = note(
@@ -50,7 +50,7 @@ def main(base: str, key: str, sample: str, consent: str) -> None:
     done["refused"] = note(
         lambda: len(tts.generate("港の明かりは船が帰る前に灯されました。", language="ja", **words))
     )
-    done["publish"] = note(lambda: tts.publish_voice(voice).voice_id)
+    done["publish"] = note(lambda: tts.publish_voice(voice)["voiceId"])
     done["delete"] = note(lambda: tts.delete_voice(voice))
     json.dump(done, sys.stdout)
 
