@@ -133,6 +133,7 @@ REMEDIES: Final = {
     ),
     "notice_unknown": "Use one of the notices that the detail lists.",
     "locale_unknown": "Use one of the languages that the detail lists.",
+    "consent_required": "Name the consent in the header `Sayso-Consent`, or as a tag.",
     "contact_invalid": "Send an e-mail address, an https address or a postal address, in one line.",
     "vague": "Write the words more narrowly.",
     "language_covers_less": "Check that the tag covers what you need.",

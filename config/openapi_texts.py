@@ -43,6 +43,11 @@ TAGS: Final = (
     Tag("Speakers", "The people whose voices these are.", ("/v1/speakers",)),
     Tag("Consents", "What a person agreed to, from request to end.", ("/v1/consents",)),
     Tag("Voices", "Voices that were cloned under a consent.", ("/v1/voices",)),
+    Tag(
+        "Provider accounts",
+        "Where voices are made and spoken: accounts at voice providers.",
+        ("/v1/provider_accounts",),
+    ),
     Tag("Decisions", "Whether a use is allowed, and what speaks against it.", ("/v1/decisions",)),
     Tag("Speech", "Texts spoken with a voice: at once, as a stream, or later.", ("/v1/speech",)),
     Tag("Jobs", "Speech that is made in the background.", ("/v1/jobs",)),

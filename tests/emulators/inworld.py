@@ -15,8 +15,24 @@ from tests.emulators.emulator import Emulator, speak_pcm, wrap_wav
 
 KEY: Final = "aW53b3JsZDpzZWNyZXQ="
 LANGUAGES: Final = frozenset(
-    "EN_US ZH_CN KO_KR JA_JP RU_RU AUTO IT_IT ES_ES PT_BR DE_DE FR_FR AR_SA PL_PL NL_NL HI_IN "
-    "HE_IL".split()
+    [
+        "EN_US",
+        "ZH_CN",
+        "KO_KR",
+        "JA_JP",
+        "RU_RU",
+        "AUTO",
+        "IT_IT",
+        "ES_ES",
+        "PT_BR",
+        "DE_DE",
+        "FR_FR",
+        "AR_SA",
+        "PL_PL",
+        "NL_NL",
+        "HI_IN",
+        "HE_IL",
+    ]
 )
 CLONE: Final = {"displayName": str, "langCode": str, "voiceSamples": list, "description": str,
                 "tags": list, "audioProcessingConfig": dict}  # fmt: skip

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from voices.api.views import capabilities, clips, jobs, provider_accounts, speech, voices
+from voices.api.views import capabilities, clips, jobs, provider_account_views, speech, voices
 
 urlpatterns = [
     path("v1/voices", voices.VoiceListView.as_view(), name="voices"),
     path("v1/voices/<voice:voice_id>", voices.VoiceDetailView.as_view(), name="voice"),
     path(
         "v1/provider_accounts",
-        provider_accounts.ProviderAccountListView.as_view(),
+        provider_account_views.ProviderAccountListView.as_view(),
         name="provider-accounts",
     ),
     path(
         "v1/provider_accounts/<provider_account:account_id>",
-        provider_accounts.ProviderAccountDetailView.as_view(),
+        provider_account_views.ProviderAccountDetailView.as_view(),
         name="provider-account",
     ),
     path("v1/languages", capabilities.LanguageListView.as_view(), name="languages"),

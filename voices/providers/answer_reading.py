@@ -13,7 +13,7 @@ from voices.providers.base import ProviderUnavailable
 LONGEST_LINE: Final = 8 * 2**20
 
 
-def read_object(data: bytes) -> Mapping[str, Any]:
+def parse_answer(data: bytes) -> Mapping[str, Any]:
     """Return the JSON object that `data` holds. Raises ProviderUnavailable."""
     try:
         value = json.loads(data)
@@ -25,7 +25,7 @@ def read_object(data: bytes) -> Mapping[str, Any]:
     return value
 
 
-def read_member(value: Mapping[str, Any], *path: str) -> Any:
+def require_member(value: Mapping[str, Any], *path: str) -> Any:
     """Return the member at the end of `path`. Raises ProviderUnavailable where there is none."""
     found: Any = value
     for name in path:
@@ -36,26 +36,26 @@ def read_member(value: Mapping[str, Any], *path: str) -> Any:
     return found
 
 
-def read_text(value: Mapping[str, Any], *path: str) -> str:
+def require_text(value: Mapping[str, Any], *path: str) -> str:
     """Return a text that is not empty. Raises ProviderUnavailable."""
-    found = read_member(value, *path)
+    found = require_member(value, *path)
     if not isinstance(found, str) or not found:
         raise _not_understood()
 
     return found
 
 
-def read_base64(value: Mapping[str, Any], *path: str) -> bytes:
+def require_base64(value: Mapping[str, Any], *path: str) -> bytes:
     """Return the bytes of a text in base64. Raises ProviderUnavailable."""
     try:
-        return base64.b64decode(read_text(value, *path), validate=True)
+        return base64.b64decode(require_text(value, *path), validate=True)
     except (binascii.Error, ValueError):
         raise _not_understood() from None
 
 
-def read_objects(value: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
+def require_objects(value: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
     """Return a list of objects. Raises ProviderUnavailable."""
-    found = read_member(value, *path)
+    found = require_member(value, *path)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise _not_understood()
 

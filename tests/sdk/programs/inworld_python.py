@@ -31,9 +31,8 @@ def main(base: str, key: str, sample: str, consent: str) -> None:
     tts = InworldTTS(api_key=key, base_url=base)
     done: dict[str, Any] = {}
     tags = [f"sayso:{consent}"] if consent else []
-    clone = note(
-        lambda: tts.clone_voice([sample], display_name="Mara", lang="EN_US", tags=tags)["voice"]["voiceId"]
-    )
+    facts = {"display_name": "Mara", "lang": "EN_US", "tags": tags}
+    clone = note(lambda: tts.clone_voice([sample], **facts)["voice"]["voiceId"])
     done["clone"], voice = clone, clone.get("ok", "none")
     text = "The harbour lamps were lit before the boats came home that evening."
     words = {"voice": voice, "model": "inworld-tts-2"}

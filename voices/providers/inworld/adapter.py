@@ -16,10 +16,10 @@ from core import ids
 from core.errors import Fault
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import (
-    read_base64,
-    read_object,
-    read_objects,
-    read_text,
+    parse_answer,
+    require_base64,
+    require_objects,
+    require_text,
     split_lines,
 )
 from voices.providers.base import (
@@ -99,13 +99,13 @@ class Inworld:
             "audioProcessingConfig": {"removeBackgroundNoise": order.denoise},
         }
         answer = self._connection.call("POST", "voices", "v1", "voices:clone", body=JsonBody(body))
-        return ProviderVoice(remote_id=read_text(read_object(answer.body), "voice", "voiceId"))
+        return ProviderVoice(remote_id=require_text(parse_answer(answer.body), "voice", "voiceId"))
 
     def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound | EncodedAudio:
         """Speak one text, as a WAV."""
         body = _build_speech_body(voice, line, encoding="WAV")
         answer = self._connection.call("POST", "tts", "v1", "voice", body=JsonBody(body))
-        return EncodedAudio(data=read_base64(read_object(answer.body), "audioContent"))
+        return EncodedAudio(data=require_base64(parse_answer(answer.body), "audioContent"))
 
     def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
         """Speak one text piece by piece."""
@@ -117,10 +117,10 @@ class Inworld:
         def read_pieces() -> Iterator[bytes]:
             with closing(stream):
                 for text in split_lines(stream):
-                    found = read_object(text)
+                    found = parse_answer(text)
                     if "error" in found:
                         raise ProviderRefused("The provider broke the text off.")
-                    yield strip_wav_header(read_base64(found, "result", "audioContent"))
+                    yield strip_wav_header(require_base64(found, "result", "audioContent"))
 
         return cut_pcm(read_pieces(), rate=RATE, text_length=len(line.text))
 
@@ -144,9 +144,9 @@ class Inworld:
             answer = self._connection.call(
                 "GET", "voices", "v1", "voices", query={"pageToken": token} if token else None
             )
-            page = read_object(answer.body)
-            for row in read_objects(page, "voices"):
-                yield RemoteVoice(remote_id=read_text(row, "voiceId"), reference=_find_ours(row))
+            page = parse_answer(answer.body)
+            for row in require_objects(page, "voices"):
+                yield RemoteVoice(remote_id=require_text(row, "voiceId"), reference=_find_ours(row))
 
             # The same token twice would go on for ever.
             before, token = token, str(page.get("nextPageToken") or "")

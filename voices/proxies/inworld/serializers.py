@@ -24,33 +24,33 @@ CODECS: Final = {
 """The provider's names of codecs, as ours. A-law is not made here."""
 
 
-class SampleSerializer(StrictSerializer):
+class InworldSampleSerializer(StrictSerializer):
     """One recording."""
 
     audioData = Base64AudioField()  # noqa: N815 - the provider's name
     transcription = TranscriptField(max_length=5_000, required=False, allow_blank=True)
 
 
-class ProcessingSerializer(StrictSerializer):
+class InworldProcessingSerializer(StrictSerializer):
     """What is done to the recordings."""
 
     removeBackgroundNoise = FlagField(default=False)  # noqa: N815 - the provider's name
 
 
-class CloneSerializer(StrictSerializer):
+class InworldCloneSerializer(StrictSerializer):
     """`POST /voices/v1/voices:clone`."""
 
     displayName = ShownTextField(max_length=200)  # noqa: N815 - the provider's name
     langCode = ChoiceField(choices=tuple(LANGUAGES))  # noqa: N815 - the provider's name
     voiceSamples = BoundedListField(  # noqa: N815 - the provider's name
-        child=SampleSerializer(), allow_empty=False, limit=25
+        child=InworldSampleSerializer(), allow_empty=False, limit=25
     )
     description = TextField(max_length=2_000, required=False, allow_blank=True)
     tags = BoundedListField(child=TextField(max_length=200), required=False, limit=50)
-    audioProcessingConfig = ProcessingSerializer(required=False)  # noqa: N815 - as above
+    audioProcessingConfig = InworldProcessingSerializer(required=False)  # noqa: N815 - as above
 
 
-class VoiceChangesSerializer(StrictSerializer):
+class InworldVoiceChangesSerializer(StrictSerializer):
     """`PATCH /voices/v1/voices/{id}`."""
 
     displayName = ShownTextField(max_length=200, required=False)  # noqa: N815 - as above
@@ -58,7 +58,7 @@ class VoiceChangesSerializer(StrictSerializer):
     tags = BoundedListField(child=TextField(max_length=200), required=False, limit=50)
 
 
-class AudioConfigSerializer(StrictSerializer):
+class InworldAudioConfigSerializer(StrictSerializer):
     """The format, and how fast to speak."""
 
     audioEncoding = ChoiceField(  # noqa: N815 - as above
@@ -69,13 +69,13 @@ class AudioConfigSerializer(StrictSerializer):
     speakingRate = serializers.FloatField(required=False)  # noqa: N815 - as above
 
 
-class SpeechSerializer(StrictSerializer):
+class InworldSpeechSerializer(StrictSerializer):
     """`POST /tts/v1/voice` and its stream."""
 
     text = TextField(max_length=5_000)
     voiceId = TextField(max_length=200)  # noqa: N815 - as above
     modelId = TextField(max_length=100, required=False)  # noqa: N815 - as above
-    audioConfig = AudioConfigSerializer(required=False)  # noqa: N815 - as above
+    audioConfig = InworldAudioConfigSerializer(required=False)  # noqa: N815 - as above
     language = TextField(max_length=64, required=False, allow_null=True)
     temperature = serializers.FloatField(required=False)
     deliveryMode = ChoiceField(  # noqa: N815 - as above

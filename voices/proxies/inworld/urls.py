@@ -10,16 +10,24 @@ _VOICES = "voices/v1/"
 _WORKSPACE = "voices/v1/workspaces/<str:workspace>/"
 
 urlpatterns = [
-    path("tts/v1/voice", views.SpeechView.as_view(), name="inworld-speech"),
-    path("tts/v1/voice:stream", views.SpeechStreamView.as_view(), name="inworld-speech-stream"),
-    path(f"{_VOICES}voices:clone", views.CloneView.as_view(), name="inworld-clone"),
-    path(f"{_WORKSPACE}voices:clone", views.CloneView.as_view(), name="inworld-workspace-clone"),
-    path(f"{_VOICES}voices:design", views.DesignView.as_view(), name="inworld-design"),
-    path(f"{_VOICES}voices", views.VoiceListView.as_view(), name="inworld-voices"),
-    path(f"{_VOICES}voices/<voice:voice_id>", views.VoiceView.as_view(), name="inworld-voice"),
+    path("tts/v1/voice", views.InworldSpeechView.as_view(), name="inworld-speech"),
+    path(
+        "tts/v1/voice:stream", views.InworldSpeechStreamView.as_view(), name="inworld-speech-stream"
+    ),
+    path(f"{_VOICES}voices:clone", views.InworldCloneView.as_view(), name="inworld-clone"),
+    path(
+        f"{_WORKSPACE}voices:clone",
+        views.InworldCloneView.as_view(),
+        name="inworld-workspace-clone",
+    ),
+    path(f"{_VOICES}voices:design", views.InworldDesignView.as_view(), name="inworld-design"),
+    path(f"{_VOICES}voices", views.InworldVoiceListView.as_view(), name="inworld-voices"),
+    path(
+        f"{_VOICES}voices/<voice:voice_id>", views.InworldVoiceView.as_view(), name="inworld-voice"
+    ),
     path(
         f"{_VOICES}voices/<str:voice_id>:publish",
-        views.PublishView.as_view(),
+        views.InworldPublishView.as_view(),
         name="inworld-publish",
     ),
     path("<path:rest>", views.InworldUnknownView.as_view(), name="inworld-unknown"),

@@ -25,9 +25,9 @@ from voices.proxies.inworld.errors import write_inworld_error
 from voices.proxies.inworld.serializers import (
     CODECS,
     LANGUAGES,
-    CloneSerializer,
-    SpeechSerializer,
-    VoiceChangesSerializer,
+    InworldCloneSerializer,
+    InworldSpeechSerializer,
+    InworldVoiceChangesSerializer,
 )
 from voices.proxies.proxy_speech import ProxyOrder, build_order
 from voices.proxies.proxy_view import ProxyView, UnknownRouteView
@@ -50,7 +50,7 @@ class InworldView(ProxyView):
         return write_inworld_error(fault)
 
 
-class CloneView(InworldView):
+class InworldCloneView(InworldView):
     """`voices:clone`."""
 
     scope = "voices"
@@ -60,7 +60,7 @@ class CloneView(InworldView):
     def post(self, request: Request, **_path: str) -> Response:
         """Clone a voice. The recordings are not sent back."""
         caller = get_caller(request)
-        form = read_form(CloneSerializer, request.data)
+        form = read_form(InworldCloneSerializer, request.data)
         voice = proxy_voices.clone_proxied_voice(_read_clone(request, form, caller), caller)
         checked = [
             {
@@ -74,7 +74,7 @@ class CloneView(InworldView):
         return Response({"voice": _describe_voice(voice), "audioSamplesValidated": checked})
 
 
-class VoiceListView(InworldView):
+class InworldVoiceListView(InworldView):
     """All voices."""
 
     scope = "voices"
@@ -85,7 +85,7 @@ class VoiceListView(InworldView):
         return Response({"voices": [_describe_voice(row) for row in rows]})
 
 
-class VoiceView(InworldView):
+class InworldVoiceView(InworldView):
     """One voice."""
 
     scope = "voices"
@@ -98,7 +98,7 @@ class VoiceView(InworldView):
     def patch(self, request: Request, voice_id: str, **_path: str) -> Response:
         """Change what the voice is called here. The provider knows it by our id alone."""
         caller = get_caller(request)
-        form = read_form(VoiceChangesSerializer, request.data)
+        form = read_form(InworldVoiceChangesSerializer, request.data)
         proxy_voices.get_proxied_voice(NAME, voice_id, caller)
         voice = voice_library.relabel_voice(
             voice_id,
@@ -117,7 +117,7 @@ class VoiceView(InworldView):
         return Response({})
 
 
-class SpeechView(InworldView):
+class InworldSpeechView(InworldView):
     """`/tts/v1/voice`."""
 
     scope = "speech"
@@ -125,7 +125,7 @@ class SpeechView(InworldView):
     def post(self, request: Request) -> Response:
         """Speak a text. The audio is base64 in JSON."""
         caller = get_caller(request)
-        form = read_form(SpeechSerializer, request.data)
+        form = read_form(InworldSpeechSerializer, request.data)
         order = _read_order(request, form, caller)
         spoken = dispatch.speak_text(order.request, principal=caller.principal, now=caller.now)
         return Response(
@@ -145,7 +145,7 @@ class SpeechView(InworldView):
         )
 
 
-class SpeechStreamView(InworldView):
+class InworldSpeechStreamView(InworldView):
     """`/tts/v1/voice:stream`."""
 
     scope = "speech"
@@ -153,11 +153,11 @@ class SpeechStreamView(InworldView):
     def post(self, request: Request) -> HttpResponse:
         """Speak a text while it is being made, as a line of JSON a piece."""
         caller = get_caller(request)
-        form = read_form(SpeechSerializer, request.data)
+        form = read_form(InworldSpeechSerializer, request.data)
         order = _read_order(request, form, caller)
         session = dispatch.stream_text(order.request, principal=caller.principal, now=caller.now)
         if (slot := streaming_response.slot.get()) is not None:
-            slot.framing = JsonLines()
+            slot.framing = InworldJsonLines()
 
         response = HttpResponse(b"", content_type="application/json")
         response["X-Accel-Buffering"] = "no"
@@ -169,7 +169,7 @@ class SpeechStreamView(InworldView):
         return response
 
 
-class JsonLines:
+class InworldJsonLines:
     """One line of JSON a piece: `{"result": {"audioContent": "…"}}`."""
 
     def wrap(self, data: bytes) -> bytes:
@@ -186,13 +186,13 @@ class InworldUnknownView(InworldView, UnknownRouteView):
     """Every other route."""
 
 
-class PublishView(InworldView, UnknownRouteView):
+class InworldPublishView(InworldView, UnknownRouteView):
     """`:publish`."""
 
     reason = "Voices are private here. Publishing one would be another use than was signed."
 
 
-class DesignView(InworldView, UnknownRouteView):
+class InworldDesignView(InworldView, UnknownRouteView):
     """`voices:design`."""
 
     reason = "A designed voice is no one's clone. Only voices with a consent are made here."
