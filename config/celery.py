@@ -44,6 +44,7 @@ from config.backup import restore_guard
 from config.task_modules import TASK_MODULES
 from core import background_tasks
 from core.background_tasks import BackgroundTask
+from voices.text_language import detectors
 
 logger = logging.getLogger(__name__)
 # So many messages wait in a queue before what is sent again and again is left out.
@@ -140,9 +141,10 @@ worker_init.connect(lambda **_signal: database_waits.bound_waits(in_worker=True)
 
 
 def _start_templates(**_signal: object) -> None:
-    """Start the sandbox's templates in a process of the pool, if it is one for work on sound."""
+    """Load what speech needs in a process of the pool, if it is one for work on sound."""
     if not WORKING_ON_SOUND.isdisjoint(app.amqp.queues.consume_from):
         template_client.start_templates()
+        detectors.start_detectors()
 
 
 worker_process_init.connect(_start_templates, weak=False)

@@ -14,7 +14,7 @@ from consent.models import Decision, NoticeVersion
 class DecisionAdmin(ReadOnlyAdmin[Decision]):
     """The answers of the gate."""
 
-    list_display = ("id", "allowed", "preview", "show_request", "why", "mode", "created_at")
+    list_display = ("id", "allowed", "preview", "show_request", "text", "why", "mode", "created_at")
     list_filter = ("allowed", "preview", "livemode")
     search_fields = ("id", "consent__id", "voice_id", "actor")
     date_hierarchy = "created_at"
@@ -30,6 +30,12 @@ class DecisionAdmin(ReadOnlyAdmin[Decision]):
         return " ".join(
             str(decision.ask.get(name) or "") for name in ("action", "language", "use_case")
         ).strip()
+
+    @admin.display(description="Text")
+    def text(self, decision: Decision) -> str:
+        """Return what was found of the text's language, unless it fits."""
+        found = decision.ask.get("text_language") or {"fit": "fits", "languages": []}
+        return "" if found["fit"] == "fits" else " ".join([found["fit"], *found["languages"]])
 
     @admin.display(description="Why not")
     def why(self, decision: Decision) -> str:

@@ -11,7 +11,11 @@ from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from accounts import organisation_policy
 from consent import quota, row_macs, speakers
-from consent.gate_policy import read_raised_levels, read_trusted_imports
+from consent.gate_policy import (
+    read_raised_levels,
+    read_trusted_imports,
+    refuses_doubtful_text,
+)
 from consent.models import (
     Consent,
     Grant,
@@ -82,6 +86,7 @@ def load_context(request: AccessRequest, *, at: datetime) -> LoadedContext:
         representative_missing=_lacks_representative(consent.speaker, at),
         raised=read_raised_levels(policy),
         imports_trusted_for=read_trusted_imports(policy) if view.import_approved else frozenset(),
+        refuses_doubtful_text=refuses_doubtful_text(policy),
     )
     return LoadedContext(
         facts=facts,

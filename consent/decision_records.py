@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -12,19 +11,17 @@ from typing import Any, Final, cast
 from consent import log_events
 from consent.decision_context import LoadedContext
 from consent.models import Consent, Decision, Grant
-from consent.policy import evaluate, providers, use_cases
-from consent.policy.actions import NEED_PROVIDER
+from consent.policy import evaluate
 from consent.policy.types import AccessRequest, Reason
+from consent.stored_requests import keep_code, request_to_json
 from core import canonical_json, ids, transactions
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.clock import to_rfc3339
-from core.errors import Invalid
 from vault import key_rings, sealed_notes
 from vault.organisation_notes import OrganisationSealer
 
 ANSWER_LASTS: Final = timedelta(seconds=60)
-_CODE: Final = re.compile(r"[A-Za-z0-9*_.\-]{1,64}\Z")
 
 
 def reason_to_json(reason: Reason) -> dict[str, Json]:
@@ -66,10 +63,10 @@ def record_decision(
         actor=actor,
         consent=consent,
         grant=grant,
-        voice_id=_safe_code(request.voice_id) or "",
+        voice_id=keep_code(request.voice_id) or "",
         epoch=consent.revocation_epoch if consent else None,
         record_sha256=consent.record_sha256 if consent else "",
-        ask=_request_to_json(request),
+        ask=request_to_json(request),
         reasons=[
             {**reason_to_json(reason), "required": _safe_value(reason.required)}
             for reason in reasons
@@ -194,99 +191,8 @@ def log_decision(decision: Decision, consent: Consent | None, *, at: datetime, a
     )
 
 
-def restore_access_request(decision: Decision) -> AccessRequest:
-    """Return the stored request of a decision, so that it can be judged once more.
-
-    Its words are canonical. Words of an older row that cannot be read make the request `unsure`,
-    which is refused.
-    """
-    stored = cast("Mapping[str, Any]", decision.ask)
-    known: dict[str, Any] = {
-        **{name: stored.get(name) for name in ("language", "use_case", "channel", "territory")},
-        "labels": tuple(str(label) for label in stored.get("labels", ())),
-        "organisation_id": decision.organisation_id,
-        "livemode": decision.livemode,
-        "action": str(stored["action"]),
-        "provider": _restore_provider(decision),
-        "consent_id": decision.consent_id,
-        "voice_id": decision.voice_id or None,
-        "characters": int(stored.get("characters", 0)),
-        "sample_sha256s": tuple(str(sha256) for sha256 in stored.get("samples", ())),
-        "assurance_floor": int(stored.get("assurance_floor", 0)),
-        "given": stored.get("given", {}),
-    }
-    try:
-        return AccessRequest(**known)
-    except Invalid:
-        unsure = {
-            "channel": None,
-            "territory": None,
-            "provider": None,
-            "labels": (*known["labels"], use_cases.UNSURE),
-        }
-        return AccessRequest(**{**known, **unsure})
-
-
-def _restore_provider(decision: Decision) -> str | None:
-    """Return the provider of a stored request.
-
-    Decisions from before providers were part of the scope name none. Their calls could reach the
-    built-in engine alone.
-    """
-    stored = cast("Mapping[str, Any]", decision.ask)
-    if "provider" in stored or decision.preview or stored["action"] not in NEED_PROVIDER:
-        return stored.get("provider")
-
-    return providers.LOCAL
-
-
-def _request_to_json(request: AccessRequest) -> dict[str, Json]:
-    """Return a request as a decision stores it: canonical words, and the caller's in `given` where
-    they differ.
-    """
-    stored: dict[str, Json] = {
-        "action": _safe_code(request.action),
-        "language": request.language,
-        "use_case": request.use_case,
-        "channel": request.channel,
-        "territory": request.territory,
-        "provider": request.provider,
-        "characters": request.characters,
-        "labels": list(request.labels),
-        "samples": list(request.sample_sha256s),
-    }
-    if request.assurance_floor:
-        stored["assurance_floor"] = request.assurance_floor
-    if request.given:
-        stored["given"] = {
-            name: _keep_spelling(word, getattr(request, name))
-            for name, word in request.given.items()
-        }
-    return stored
-
-
-def _keep_spelling(word: str | Iterable[str], read: object) -> Json:
-    """Return another spelling of a word that we know. A word that we do not know could be a
-    person's name.
-    """
-    if isinstance(word, str):
-        return "?" if read is None else _safe_code(word)
-    return ["?" if _is_unknown(one) else _safe_code(one) for one in word]
-
-
-def _is_unknown(label: str) -> bool:
-    return use_cases.parse_label(label) == use_cases.UNSURE and label.casefold() != use_cases.UNSURE
-
-
-def _safe_code(text: str | None) -> str | None:
-    """Return a code as it may be stored. A text without the shape of a code could hold anything,
-    and is not stored.
-    """
-    return text if text is None or _CODE.match(text) else "?"
-
-
 def _safe_value(value: str | int | None) -> str | int | None:
-    return _safe_code(value) if isinstance(value, str) else value
+    return keep_code(value) if isinstance(value, str) else value
 
 
 def _reason_from_json(value: Mapping[str, Any]) -> Reason:

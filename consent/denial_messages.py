@@ -15,6 +15,7 @@ from typing import Final
 
 from consent.documents import plain_language
 from consent.policy import actions, channels, languages, providers, territories, use_cases
+from consent.policy.text_checks import PART
 from consent.policy.types import Reason
 
 _LOCALE: Final = "en"
@@ -47,13 +48,29 @@ def _ask_for(field: str, reason: Reason, holder: str) -> str:
 
 
 def _explain_language(reason: Reason, holder: str) -> str | None:
+    asked = _name_language(reason)
+    if asked is None:
+        return None
+
+    said = _refuse(asked, reason, holder)
+    return f"{PART} {said}" if reason.detail == PART else said
+
+
+def _explain_mismatch(reason: Reason, holder: str) -> str | None:
+    read = _name_language(reason)
+    return (
+        read and f"{reason.detail} It reads as {read}. The {holder} covers {_join_granted(reason)}."
+    )
+
+
+def _name_language(reason: Reason) -> str | None:
     try:
         tag = languages.parse_language(str(reason.required))
     except languages.UnknownLanguage:
         return None
+
     name = plain_language.name_language(tag, _LOCALE)
-    asked = tag if name == tag else f"{name} ({tag})"
-    return _refuse(asked, reason, holder)
+    return tag if name == tag else f"{name} ({tag})"
 
 
 def _explain_use_case(reason: Reason, holder: str) -> str | None:  # noqa: ARG001 - all have one shape
@@ -129,6 +146,7 @@ SENTENCES: Final[Mapping[str, Callable[[Reason, str], str | None]]] = {
     "use_case_not_covered": _explain_use_case,
     "use_case_unknown": _explain_unknown_use_case,
     "language_not_covered": _explain_language,
+    "language_mismatch": _explain_mismatch,
     "language_unknown": _explain_unknown_language,
     "channel_not_covered": _explain_channel,
     "territory_not_covered": _explain_territory,

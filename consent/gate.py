@@ -25,7 +25,7 @@ from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
 from consent.permit_validity import find_ended_permits, may_repeat, may_still
 from consent.permits import ConsentDenied, Permit
 from consent.policy import grant_scope
-from consent.policy.actions import NEED_PROVIDER
+from consent.policy.consent_checks import find_missing_fact
 from consent.policy.types import AccessRequest, GrantView, PolicyResult, Reason
 from consent.voice_lookup import VoiceRow
 from core import clock, connection_places, transactions
@@ -58,11 +58,11 @@ def check(
 
     A refusal is recorded and logged in a transaction of its own before ConsentDenied is raised, so
     call this outside of any transaction. Raises ConsentDenied, PlacesTaken, and KeyEnded for an API
-    key that may not do this any more, such as the one that queued a job. Raises ValueError for an
-    act that needs a provider and names none: that is a mistake in our code, and no permission.
+    key that may not do this any more, such as the one that queued a job. Raises ValueError for a
+    request without its provider, or its text's language: a mistake in our code, and no permission.
     """
-    if request.provider is None and request.action in NEED_PROVIDER:
-        raise ValueError(f"{request.action} needs the provider that it reaches")
+    if missing := find_missing_fact(request):
+        raise ValueError(f"{request.action} needs {missing}")
 
     with connection_places.hold_consent_place(request.consent_id):
         permit_validity.check_actor(actor, request.action, at=at)

@@ -1,4 +1,4 @@
-"""What an organisation's policy tells the gate: raised levels, and imports that it trusts."""
+"""What an organisation's policy tells the gate: raised levels, trusted imports, doubtful texts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from accounts import organisation_policy
 from consent.policy import use_cases
 from core.canonical_json import Json
 
+_DOUBTFUL: Final = "doubtful_language"
+_ALLOW: Final = "allow"
 _LEVELS: Final = ("L1", "L2", "L3")
 
 
@@ -32,6 +34,18 @@ def register_gate_policy() -> None:
             ),
             example=["entertainment.audiobook"],
             check=_check_trusted_imports,
+        )
+    )
+    organisation_policy.policy_entries.add(
+        organisation_policy.PolicyEntry(
+            name=_DOUBTFUL,
+            help=(
+                "Whether a text that may be in another language than the call names is spoken, and "
+                "noted in the decision, or refused. One that plainly is in another language is "
+                "always refused."
+            ),
+            example="refuse",
+            check=organisation_policy.make_choice_check(_ALLOW, "refuse"),
         )
     )
 
@@ -94,6 +108,14 @@ def read_trusted_imports(policy: Mapping[str, Json]) -> frozenset[str]:
     if not isinstance(named, list):
         raise TypeError("the trusted imports are no list")
     return frozenset(str(code) for code in named)
+
+
+def refuses_doubtful_text(policy: Mapping[str, Json]) -> bool:
+    """Return True if an organisation's policy refuses a text whose language is a doubt.
+
+    An entry that cannot be read refuses too.
+    """
+    return policy.get(_DOUBTFUL, _ALLOW) != _ALLOW
 
 
 def _check_trusted_imports(value: Json) -> None:

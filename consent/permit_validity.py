@@ -14,12 +14,12 @@ from typing import Final
 
 from accounts import api_key_lookup
 from consent import voice_lookup
-from consent.decision_records import restore_access_request
 from consent.evaluation import load_and_evaluate
 from consent.models import Consent, Decision, Speaker
 from consent.permits import ConsentDenied, Permit
 from consent.policy.state_machine import ConsentState
 from consent.policy.types import Reason
+from consent.stored_requests import restore_access_request
 from core import canonical_json
 from core.canonical_json import Json
 from core.errors import Refused

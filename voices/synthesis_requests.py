@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from audio.encoding import Output
+from consent.policy.text_findings import TextFinding
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from voices.providers.base import Owned, Prosody, Provider
+from voices.text_language.text_check import find_text_language
 
 Providers = Callable[[str, Owned], Provider]
 """Returns the provider of a name, connected for its owner."""
@@ -45,6 +47,13 @@ class SpeechRequest:
         """Return the options for this provider, by name."""
         own = self.options.get(provider)
         return own if isinstance(own, dict) else {}
+
+    def judge_language(self) -> TextFinding | None:
+        """Return how well the text fits its language, or None for a language that is not known.
+
+        Raises DetectorBroken.
+        """
+        return find_text_language(self.text, self.language)
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON, to be sealed while it waits."""

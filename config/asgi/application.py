@@ -26,6 +26,7 @@ from config.asgi import (  # noqa: E402 - as above
     streaming,
 )
 from config.backup import restore_guard  # noqa: E402 - as above
+from voices.text_language import detectors  # noqa: E402 - as above
 
 _http = proxy_addresses.unify_proxy_calls(
     refusals_for_pages.open_to_pages(
@@ -55,6 +56,7 @@ async def _run_lifespan(receive: Any, send: Any) -> None:
             restore_guard.refuse_unfinished_restore()
             process_protection.protect_process()
             template_client.start_templates()
+            detectors.start_detectors()
             embedded_worker.start_worker()
             await send({"type": "lifespan.startup.complete"})
         else:

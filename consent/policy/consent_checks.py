@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from consent.policy.actions import UNPUBLISHED
+from consent.policy.actions import NEED_PROVIDER, UNPUBLISHED
 from consent.policy.state_machine import ConsentState
 from consent.policy.types import AccessRequest, ConsentView, PolicyContext, Reason, make_reason
+
+
+def find_missing_fact(request: AccessRequest) -> str | None:
+    """Return what a request must say before a permit may rest on it, and does not, or None."""
+    if request.provider is None and request.action in NEED_PROVIDER:
+        return "the provider that it reaches"
+
+    if request.text is None and request.action == "synthesize" and request.language is not None:
+        return "what was found in its text"
+
+    return None
 
 
 def check_request(request: AccessRequest, facts: PolicyContext) -> list[Reason]:

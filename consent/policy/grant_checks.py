@@ -6,6 +6,7 @@ from typing import Final
 
 from consent.policy import channels, languages, territories, use_cases
 from consent.policy.actions import UNPUBLISHED
+from consent.policy.text_checks import check_text_language
 from consent.policy.types import (
     AccessRequest,
     ConsentView,
@@ -68,6 +69,7 @@ def check_grant(
                 grant.spelt,
             )
         )
+    against += check_text_language(request, grant, consent, facts)
     # 5. channel and territory   6. exclusions   7. quota
     against += _check_place(request, grant, consent, facts)
     if grant.exclusions or facts.forbidden or request.labels:

@@ -84,6 +84,13 @@ _ROWS: Final = (
         "Write the language as a specific BCP 47 tag, such as `de` or `pt-BR`.",
     ),
     GateReason(
+        "language_mismatch",
+        "The text plainly is in another language than the call names, or may be in one where your "
+        "organisation's policy refuses a doubt.",
+        "Name the language that the text is in, which `required` tells, or send a text in the one "
+        "that the call names.",
+    ),
+    GateReason(
         "channel_not_covered",
         "The channel was not agreed to, or the call names none where not every one is.",
         "Use a channel that `granted` lists, or ask the person for this one.",

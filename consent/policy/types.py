@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from consent.policy import channels, languages, providers, territories, use_cases
 from consent.policy.reasons import GATE_REASONS
 from consent.policy.state_machine import ConsentState
+from consent.policy.text_findings import TextFinding
 from core.errors import Fault, Invalid
 
 Place = Literal["channel", "territory"]
@@ -23,7 +24,8 @@ class AccessRequest:
 
     `characters` is the length of the text. The tuples are codes and hex hashes. An unknown language
     or use case is None. `given` has the caller's own word wherever it differs. An unknown label is
-    `unsure`. A `provider` of None is not judged: `gate.check` takes none without.
+    `unsure`. A `provider` of None is not judged: `gate.check` takes none without. `text` is what
+    was found in the text of a call that speaks, and never the text.
 
     Raises Invalid for an unknown channel, territory or provider, and ValueError for a negative
     amount, which would pay quota back.
@@ -44,6 +46,7 @@ class AccessRequest:
     labels: tuple[str, ...] = ()
     sample_sha256s: tuple[str, ...] = ()
     assurance_floor: int = 0
+    text: TextFinding | None = None
     given: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -213,6 +216,7 @@ class PolicyContext:
     `forbidden` is what the person excluded in any consent in force. `foreign_samples` are
     recordings of the request that are bound to other people. `imports_trusted_for` are the use
     cases for which the organisation's policy accepts an approved import as L1.
+    `refuses_doubtful_text`: its policy refuses a text whose language is a doubt.
     """
 
     at: datetime
@@ -223,6 +227,7 @@ class PolicyContext:
     representative_missing: bool = False
     raised: Mapping[str, int] = field(default_factory=dict)
     imports_trusted_for: frozenset[str] = frozenset()
+    refuses_doubtful_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent import decision_records
+from consent import stored_requests
 from consent.models import Consent, Decision
 from consent.policy import channels, evaluate, territories, use_cases
 from consent.policy.state_machine import ConsentState
@@ -271,7 +271,7 @@ class TestADecision:
     def test_gives_its_ask_again_to_be_judged_once_more(self, consent: Consent) -> None:
         asked = ask_for(consent, channel="Phone", territory="uk", labels=("Education",))
         check(consent, channel="Phone", territory="uk", labels=("Education",))
-        again = decision_records.restore_access_request(Decision.objects.get())
+        again = stored_requests.restore_access_request(Decision.objects.get())
         names = (
             "action",
             "language",
@@ -288,5 +288,5 @@ class TestADecision:
         check(consent, channel="web")
         row = Decision.objects.get()
         row.ask = {**row.ask, "channel": "fax"}
-        ask = decision_records.restore_access_request(row)
+        ask = stored_requests.restore_access_request(row)
         assert (ask.channel, ask.labels) == (None, ("unsure",))

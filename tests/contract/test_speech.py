@@ -13,6 +13,7 @@ from tests.contract.conftest import Sender, World, problem
 from tests.contract.test_bad_uploads import file, form, send
 from tests.fixtures.organisations import MakeKey
 from tests.support.api_calls import say
+from tests.support.spoken_sentences import SENTENCES
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Reader, noon, only
 from voices.speech import job_queue
 
@@ -39,7 +40,8 @@ class TestSpeech:
         assert answer["Content-Type"].startswith(kind)
 
     def test_refusal_has_the_shape_of_a_decision(self, http: Sender, world: World) -> None:
-        found = problem(say(http, world, language="ja"), 403, "consent_denied")
+        asked = say(http, world, language="ja", text=SENTENCES["ja"])
+        found = problem(asked, 403, "consent_denied")
         kept = http.get(f"/v1/decisions/{found['decision']}").json()
         assert found["reasons"] == kept["reasons"]
         assert [fault["code"] for fault in found["errors"]] == ["language_not_covered"]

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.models import Organisation
 from consent import gate, services
 from consent.models import Consent, Speaker
+from consent.policy.text_findings import TextFinding
 from tests.conftest import NOON
 
 KEY = "key:test"
@@ -64,6 +65,7 @@ def ask_for(consent: Consent, **changes: Any) -> gate.AccessRequest:
         "use_case": "entertainment.audiobook",
         "provider": "local",
         "characters": 100,
+        "text": TextFinding(fit="fits"),
         **changes,
     }
     return gate.AccessRequest(**known)

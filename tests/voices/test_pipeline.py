@@ -23,6 +23,7 @@ from provenance.clips import watermark_keys
 from provenance.clips.errors import ClipAlreadySettled, MarkFailed
 from provenance.models import Clip, ClipState
 from tests.conftest import NOON
+from tests.support.spoken_sentences import SENTENCES
 from tests.voices.conftest import (
     MakeConsent,
     MakeVoice,
@@ -122,7 +123,7 @@ class TestSpeak:
         reader = Reader()
 
         with pytest.raises(ConsentDenied) as denied:
-            say(make_voice(), reader, language="ja")
+            say(make_voice(), reader, language="ja", text=SENTENCES["ja"])
 
         assert [reason.code for reason in denied.value.reasons] == ["language_not_covered"]
         assert reader.spoken == []

@@ -221,7 +221,7 @@ class TestOpening:
         text = unicodedata.normalize(
             "NFD", "Café am Meer, einhundert Lampen brennen an diesem Abend am Hafen."
         )
-        clip = say(client, voice, text=text)["Sayso-Clip"]
+        clip = say(client, voice, text=text, language="de")["Sayso-Clip"]
 
         answer = client.get(f"/v1/clips/{clip}/opening")
         said, opened = stated(client.get(f"/v1/clips/{clip}/receipt").content), answer.json()

@@ -14,6 +14,7 @@ from audio.decoding import decode_untrusted
 from audio.encoding import CODECS
 from provenance.models import Clip
 from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.support.spoken_sentences import SENTENCES
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, Reader, noon, only, revoke, say
 from voices.models import Job, Voice
 from voices.speech import job_queue
@@ -66,7 +67,8 @@ class TestSync:
             make_key(default_use_case=AUDIOBOOK, default_language="de", default_channel="app")
         )
 
-        answer = client.post("/v1/speech", {"voice": voice.id, "text": SENTENCE}, format="json")
+        asked = {"voice": voice.id, "text": SENTENCES["de"]}
+        answer = client.post("/v1/speech", asked, format="json")
 
         assert answer.status_code == 200
         assert Clip.objects.get().language == "de"

@@ -109,7 +109,7 @@ def share_token(
 def build_access_request(
     request: SpeechRequest, voice: Voice, principal: Principal
 ) -> gate.AccessRequest:
-    """Return what the gate is asked for this text."""
+    """Return what the gate is asked for this text, with what is found of its language."""
     return gate.AccessRequest(
         organisation_id=principal.organisation_id,
         livemode=principal.livemode,
@@ -124,6 +124,7 @@ def build_access_request(
         provider=voice.provider,
         characters=len(request.text),
         labels=request.labels,
+        text=request.judge_language(),
     )
 
 

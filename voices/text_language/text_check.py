@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from consent.policy import languages
 from consent.policy.text_findings import TextFinding
 from voices.text_language.claims import LanguageClaim, read_claim
 from voices.text_language.passage_check import Judged, judge_passage
@@ -25,6 +26,17 @@ _NEARLY_ALL: Final = 0.8
 _PART: Final = 60
 _RUN: Final = 80
 _SHARE: Final = 0.15
+
+
+def find_text_language(text: str, language: str) -> TextFinding | None:
+    """Return how well a text fits a language in the caller's spelling, or None for an unknown one.
+
+    The gate refuses that by itself. Raises DetectorBroken.
+    """
+    try:
+        return judge_text(text, languages.parse_language(language))
+    except languages.UnknownLanguage:
+        return None
 
 
 def judge_text(text: str, tag: str) -> TextFinding:

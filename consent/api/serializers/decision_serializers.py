@@ -13,6 +13,7 @@ from consent.api.serializers.shared_forms import Style, word_list
 from consent.models import Decision
 from consent.policy import actions
 from consent.policy.reasons import GATE_REASONS
+from consent.policy.text_findings import FITS
 from core.api.fields import (
     ChoiceField,
     CodeField,
@@ -124,6 +125,18 @@ class GivenWordsSerializer(OutputSerializer[Mapping[str, Json]]):
     labels = serializers.ListField(child=serializers.CharField(), required=False)
 
 
+class TextLanguageSerializer(OutputSerializer[Mapping[str, Json]]):
+    """How well the text of the call fits the language that it names. The text is not kept.
+
+    `doubt`: it may be in one of `languages`. It was spoken all the same, unless your organisation's
+    policy refuses that (`doubtful_language`). `mismatch`: it plainly is in another one. `several`:
+    parts of it are. `too_short`: there is too little to judge.
+    """
+
+    fit = serializers.ChoiceField(choices=FITS)
+    languages = serializers.ListField(child=serializers.CharField())
+
+
 class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     """What was asked, in canonical words: null for a language or use case that is not known,
     `unsure` for a label.
@@ -141,6 +154,7 @@ class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     labels = serializers.ListField(child=serializers.CharField())
     samples = serializers.ListField(child=serializers.CharField())
     assurance_floor = serializers.IntegerField(required=False)
+    text_language = TextLanguageSerializer(required=False)
     given = GivenWordsSerializer(required=False)
 
 

@@ -23,6 +23,7 @@ from provenance.clips import watermark_keys
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.fixtures.organisations import MakeKey, hold_minute
+from tests.support.spoken_sentences import SENTENCES
 from tests.support.wire_client import Wire
 from tests.voices.conftest import MakeVoice, Reader
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
@@ -156,7 +157,8 @@ class TestRefusal:
         [
             ({"output": {"codec": "flac"}}, 422, "unsupported_field", "output.codec"),
             ({"prosody": {"emotion": "joy"}}, 422, "unsupported_field", "prosody.emotion"),
-            ({"language": "ja"}, 403, "language_not_covered", None),
+            ({"language": "ja", "text": SENTENCES["ja"]}, 403, "language_not_covered", None),
+            ({"text": SENTENCES["es"]}, 403, "language_mismatch", None),
             ({"voice": "vox_" + "a" * 26}, 404, None, None),
         ],
     )
