@@ -133,6 +133,10 @@ SAYSO_C2PA_ANCHORS = env.read_file_text("SAYSO_C2PA_ANCHORS_FILE")
 # --- providers ------------------------------------------------------------------------------------
 # Where self-hosted engines may be, in a private network too. No other host there is ever asked.
 SAYSO_ENGINE_HOSTS = env.read_parsed("SAYSO_ENGINE_HOSTS", web_hosts.parse_host_list)
+# The calls that one account at a provider has under way at one time in one process.
+SAYSO_PROVIDER_AT_ONCE = env.read_integer(
+    "SAYSO_PROVIDER_AT_ONCE", default=16, minimum=1, maximum=1000
+)
 
 # Hosts that stand for a provider's whole API, for SDKs that cannot call below a path.
 SAYSO_PROXY_HOSTS = env.read_parsed("SAYSO_PROXY_HOSTS", web_hosts.parse_named_hosts)

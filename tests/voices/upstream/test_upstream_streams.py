@@ -15,6 +15,7 @@ from tests.support.raw_server import RawPeer, raw_server, serve_reply
 from tests.support.upstream_calls import make_request
 from voices.providers.base import ProviderRefused, ProviderUnavailable
 from voices.providers.upstream import exchange, loop_thread, upstream_client, upstream_sessions
+from voices.providers.upstream.upstream_errors import ExchangeEnded
 from voices.providers.upstream.upstream_request import BytesBody, TimeLimits
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Kind: sound\r\n\r\n"
@@ -143,7 +144,7 @@ class TestTheEndByUs:
             threading.Timer(0.2, stream.close).start()
 
             began = time.monotonic()
-            with pytest.raises(ProviderUnavailable):
+            with pytest.raises(ExchangeEnded):
                 next(stream)
             assert time.monotonic() - began < 0.2 + AT_ONCE
             assert seen_after(gone, began) < 0.2 + AT_ONCE
@@ -160,7 +161,7 @@ class TestTheEndByUs:
             stream = upstream_client.open_stream(make_request(port, times=PATIENT))
             assert next(stream) == b"first"
             threading.Timer(0.2, loop_thread.stop_loop_thread).start()
-            with pytest.raises(ProviderUnavailable):
+            with pytest.raises(ExchangeEnded):
                 next(stream)
             assert seen_after(gone, time.monotonic()) < AT_ONCE
 

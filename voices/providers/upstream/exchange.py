@@ -16,6 +16,7 @@ from yarl import URL
 
 from voices.providers.base import ProviderUnavailable
 from voices.providers.upstream.answer_status import check_status
+from voices.providers.upstream.upstream_errors import ExchangeEnded
 from voices.providers.upstream.upstream_request import (
     TimeLimits,
     UpstreamRequest,
@@ -60,7 +61,7 @@ class AsyncUpstreamStream:
         }
         self._response = response
         self._left = most
-        self._is_late = False
+        self._is_late = self._is_ended = False
         self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
         if (connection := response.connection) is not None and connection.protocol is not None:
             connection.protocol.read_timeout = times.between
@@ -69,32 +70,31 @@ class AsyncUpstreamStream:
     async def read_part(self) -> bytes:
         """Return what has come, or wait for more. It is empty at the end.
 
-        Raises ProviderUnavailable.
+        Raises ProviderUnavailable, ExchangeEnded after `close`.
         """
         try:
             part = await self._response.content.readany()
         except _ERRORS as error:
-            self.close()
+            self._break_off()
+            if self._is_ended:
+                raise ExchangeEnded("The connection to the provider was ended here.") from None
             raise explain_failure(TimeoutError() if self._is_late else error) from None
         except BaseException:
-            self.close()
+            self._break_off()
             raise
 
         if not part:
             self._timer.cancel()
         self._left -= len(part)
         if self._left < 0:
-            self.close()
+            self._break_off()
             raise ProviderUnavailable("The provider's answer is longer than any may be.")
         return part
 
     def close(self) -> None:
         """Break the connection at once, unless the answer came whole."""
-        self._timer.cancel()
-        connection = self._response.connection
-        if connection is not None and connection.transport is not None:
-            break_upstream(connection.transport)
-        self._response.close()
+        self._is_ended = True
+        self._break_off()
 
     def check_head(self, *, taken: frozenset[int]) -> None:
         """Judge status and headers. Raises the errors of `check_status`, ProviderUnavailable."""
@@ -105,9 +105,16 @@ class AsyncUpstreamStream:
         if (self._response.content_length or 0) > self._left:
             raise ProviderUnavailable("The provider's answer is longer than any may be.")
 
+    def _break_off(self) -> None:
+        self._timer.cancel()
+        connection = self._response.connection
+        if connection is not None and connection.transport is not None:
+            break_upstream(connection.transport)
+        self._response.close()
+
     def _expire(self) -> None:
         self._is_late = True
-        self.close()
+        self._break_off()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while part := await self.read_part():

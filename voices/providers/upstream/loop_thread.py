@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from voices.providers.base import ProviderUnavailable
+from voices.providers.upstream.upstream_errors import ExchangeEnded
 from voices.providers.upstream.upstream_sessions import close_sessions
 
 T = TypeVar("T")
@@ -41,13 +41,13 @@ class LoopThread:
         """
         if self.process_id != os.getpid() or threading.current_thread() is self._thread:
             work.close()
-            raise ProviderUnavailable("The connection to the provider belongs to another process.")
+            raise ExchangeEnded("The connection to the provider belongs to another process.")
 
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except CancelledError:
-            raise ProviderUnavailable("This process is being stopped.") from None
+            raise ExchangeEnded("This process is being stopped.") from None
         except BaseException:
             future.cancel()
             raise

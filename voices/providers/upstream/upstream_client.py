@@ -20,7 +20,7 @@ from voices.providers.upstream.upstream_request import UpstreamRequest
 class UpstreamStream(Iterator[bytes]):
     """The bytes of an answer as they come. What is not read waits at the provider.
 
-    Any thread may `close` it while another one waits for bytes. That one gets ProviderUnavailable.
+    Any thread may `close` it while another one waits for bytes. That one gets ExchangeEnded.
     """
 
     def __init__(self, thread: LoopThread, stream: AsyncUpstreamStream) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import Unavailable
-from voices.providers.base import ProviderRefused
+from voices.providers.base import ProviderRefused, ProviderUnavailable
 
 
 class ProviderAccountRefused(Unavailable):
@@ -21,3 +21,7 @@ class ProviderAddressRefused(ProviderRefused):
     """The provider's address, or that of its audio, leads to where this service does not go."""
 
     code = "provider_address_refused"
+
+
+class ExchangeEnded(ProviderUnavailable):
+    """We ended the exchange ourselves. It says nothing about the provider."""
