@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from celery import current_app
 from django.conf import settings
 
-from config.celery import BEAT
+from config.celery import BEAT, app
 from config.demo.client import Client
 from config.demo.server import find_free_port
 from config.sweep_times import measure_ages
@@ -138,7 +137,7 @@ class TestAnIdleService:
 
             before = count_bytes(logs)
             for task in HOURLY:
-                current_app.send_task(task, ignore_result=True)
+                app.send_task(task, ignore_result=True)
             wait_until(lambda: measure_ages().keys() >= HOURLY, "what comes every hour")
             hourly = count_bytes(logs) - before
 
