@@ -11,8 +11,8 @@ from typing import Final
 from consent.policy import providers
 from core.hooks import Registry
 
-ConnectedProviders = Callable[[str, bool], Iterable[str]]
-"""Takes organisation id and livemode. Returns the codes of the providers that are connected."""
+ConnectedProviders = Callable[..., Iterable[str]]
+"""Takes `organisation_id` and, by name, `livemode`. Returns the codes of connected providers."""
 
 connected_sources: Final = Registry[ConnectedProviders](
     "consent.connected_providers.connected_sources"
@@ -27,7 +27,7 @@ def list_default_providers(organisation_id: str, *, livemode: bool) -> list[str]
     connected = [
         providers.parse_provider(code)
         for source in connected_sources
-        for code in source(organisation_id, livemode)
+        for code in source(organisation_id, livemode=livemode)
     ]
 
     return providers.sort_providers([providers.LOCAL, *connected])

@@ -11,7 +11,7 @@ class VoicesConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import domain_events
-        from consent import voice_lookup
+        from consent import connected_providers, voice_lookup
         from consent.wakeups import consent_ended
         from core.hooks import NamedFunction
         from transparency_log.formats import entry_kinds
@@ -26,6 +26,10 @@ class VoicesConfig(AppConfig):
             "voice.review_settled",
         )
         voice_export_tables.register_export_tables()
+        # By name: it needs the models, which are loaded by then, and no command pays for it.
+        connected_providers.connected_sources.add(
+            NamedFunction("voices.providers.account_access.list_account_providers")
+        )
         voice_lookup.voice_directory.fill(voice_directory.DIRECTORY)
         policy_entries.register_speech_policy()
 

@@ -63,6 +63,7 @@ class TestThePythonSdk:
             mara.meet()
             base = f"{gate}/proxy/inworld"
             done = run_python("inworld_python", base, acme_key, str(SAMPLE), mara.consent)
+            assert "ok" in done["clone"], done
             voice = done["clone"]["ok"]
             assert mara.until(f"/v1/voices/{voice}", "deleted") == "deleted"
 

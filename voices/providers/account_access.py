@@ -59,8 +59,13 @@ def find_account(provider: str, owner: Owned) -> ProviderAccount | None:
 
 def list_connected_providers(owner: Owned) -> tuple[str, ...]:
     """Return the names of the providers at which `owner` has an account, sorted."""
+    return list_account_providers(owner.organisation_id, livemode=owner.livemode)
+
+
+def list_account_providers(organisation_id: str, *, livemode: bool) -> tuple[str, ...]:
+    """Return the same by organisation and mode."""
     rows = ProviderAccount.objects.in_use().filter(
-        organisation_id=owner.organisation_id, livemode=owner.livemode
+        organisation_id=organisation_id, livemode=livemode
     )
     return tuple(rows.order_by("provider").values_list("provider", flat=True))
 
