@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from billiard.context import ForkContext
@@ -16,6 +17,14 @@ from voices.providers.base import ProviderUnavailable
 from voices.providers.upstream import upstream_client
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """Newer Pythons warn of every fork beside threads, which is what this is about."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def run_in_child(do: Callable[[], object]) -> object:
@@ -29,10 +38,8 @@ def run_in_child(do: Callable[[], object]) -> object:
         except Exception as error:  # noqa: BLE001 - it is told to the parent
             sender.send(f"{type(error).__name__}: {error}")
 
-    with warnings.catch_warnings():
-        # Newer Pythons warn of every fork beside threads, which is what this is about.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = context.Process(target=run)
+    child = context.Process(target=run)
+    with forking():
         child.start()
     try:
         assert receiver.poll(15), "the child hangs"
@@ -102,7 +109,8 @@ class TestAChild:
 
         with raw_server(serve) as port:
             stream = upstream_client.open_stream(make_request(port))
-            child = os.fork()
+            with forking():
+                child = os.fork()
             if child == 0:
                 time.sleep(3)
                 os._exit(0)
