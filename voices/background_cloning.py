@@ -7,7 +7,8 @@ messages only wake workers.
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.db import transaction
@@ -29,11 +30,21 @@ from voices import (
     voice_rows,
 )
 from voices.models import Voice, VoiceState
-from voices.providers import registry
+from voices.providers import registry, voice_handles
+from voices.providers.base import (
+    Provider,
+    ProviderRefused,
+    ProviderVoice,
+    Training,
+    TrainingState,
+)
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_labels import label_context
 
 MOST_ATTEMPTS: Final = 5
+ASK_EVERY: Final = timedelta(seconds=30)
+"""How often a provider is asked about a voice that it trains."""
+LONGEST_TRAINING: Final = timedelta(hours=48)
 SLOW_BYTES: Final = 8 * 2**20
 """Recordings of this size are examined in the background. Smaller ones take a few seconds."""
 
@@ -54,7 +65,7 @@ def queue_clone(
 
     Raises ConsentDenied, ProviderNotFound, and Invalid for a file that is sent twice.
     """
-    providers(order.provider, principal)
+    cloning.check_clone_capabilities(order, providers(order.provider, principal))
     clone_samples.refuse_duplicates(order.samples)
     access = cloning.build_clone_request(order, principal)
     permit = gate.check(access, at=now(), actor=principal.actor)
@@ -84,20 +95,19 @@ def run_training(
         return now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock())
 
     permit = gate.get_permit(voice.decision_id)
-    if voice.attempt > MOST_ATTEMPTS:
+    if _is_hopeless(voice, at=now()):
         given_up = Unavailable("Making the voice failed too often.", code="gave_up")
         _fail_voice(voice, permit, given_up, at=now())
         return True
 
     try:
-        with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
-            _carry_out(voice, permit, now=now, providers=providers)
+        return _work_on(voice, permit, now=now, wall_clock=wall_clock, providers=providers)
     except clone_samples.SamplesDoubted as doubt:
         # Another permit is asked for when a person has listened.
         gate.release(permit, at=now())
         doubted_samples.record_doubt(voice, doubt, actor=permit.actor, at=now())
     except Unavailable as unavailable:
-        if voice.attempt < MOST_ATTEMPTS:
+        if voice.sealed_handle is not None or voice.attempt < MOST_ATTEMPTS:
             leases.complete(voice)
             raise
         _fail_voice(voice, permit, unavailable, at=now())
@@ -105,6 +115,19 @@ def run_training(
         _fail_voice(voice, permit, error, at=now())
 
     return True
+
+
+def _work_on(
+    voice: Voice, permit: gate.Permit, *, now: Clock, wall_clock: Clock, providers: Providers
+) -> bool:
+    """Carry a clone out as far as it goes. Return False while its provider trains it."""
+    with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
+        is_settled = _carry_out(voice, permit, now=now, providers=providers)
+    if not is_settled:
+        # It is asked again when the lease is over.
+        leases.renew(voice, at=wall_clock(), lease=ASK_EVERY)
+
+    return is_settled
 
 
 def select_queued_voices() -> QuerySet[Voice]:
@@ -137,18 +160,32 @@ def _ask_again(
     return permit
 
 
-def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Providers) -> None:
+def _is_hopeless(voice: Voice, *, at: datetime) -> bool:
+    """Return whether a voice was tried too often, or trains at its provider for too long."""
+    if voice.sealed_handle is not None:
+        return at >= voice.created_at + LONGEST_TRAINING
+
+    return voice.attempt > MOST_ATTEMPTS
+
+
+def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Providers) -> bool:
     """Examine the recordings, ask the provider, and finish the voice.
 
-    Raises as `cloning.clone_voice` does.
+    Returns False while the provider still trains it. Raises as `cloning.clone_voice` does.
     """
     principal = Principal(
         organisation_id=voice.organisation_id, livemode=voice.livemode, actor=permit.actor
     )
     order = _restore_order(voice, permit)
     provider = providers(voice.provider, voice)
+    trained = voice.sealed_handle is not None
+    if trained and not _ask_progress(voice, provider):
+        return False
+
     approved = sample_reviews.is_approved(voice)
-    if approved:
+    # The first permit has ended by now.
+    asked_again = approved or trained
+    if asked_again:
         permit = _ask_again(voice, order, principal, at=now())
 
     finished = False
@@ -162,14 +199,55 @@ def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Prov
             at=now(),
             actor=permit.actor,
         )
-        handle = provider.clone(cloning.build_clone(voice, order, examined))
+        handle = _obtain_voice(voice, order, examined, provider, at=now())
+        if not handle.is_ready:
+            gate.release(permit, at=now())
+            return False
+
         report = examined.report_likeness(handle.trial)
         cloning.finish_voice(voice, permit, handle, examined, identities, report=report, at=now())
         finished = True
     finally:
         # The next attempt asks again.
-        if approved and not finished:
+        if asked_again and not finished:
             gate.release(permit, at=now())
+
+    return True
+
+
+def _obtain_voice(
+    voice: Voice,
+    order: CloneRequest,
+    examined: clone_samples.ExaminedSamples,
+    provider: Provider,
+    *,
+    at: datetime,
+) -> ProviderVoice:
+    """Return the voice that the provider has trained, or have it make one and keep its id."""
+    if voice.sealed_handle is not None:
+        handle = voice_handles.open_remote_handle(voice)
+        return replace(handle, expires_at=voice.provider_expires_at)
+
+    return cloning.ask_provider(voice, order, examined, provider, at=at)
+
+
+def _ask_progress(voice: Voice, provider: Provider) -> bool:
+    """Ask the provider how far it has come, note it, and return whether the voice is ready.
+
+    Raises ProviderRefused for a voice that failed there, or is not there any more.
+    """
+    if not isinstance(provider, Training):
+        return True
+
+    progress = provider.get_progress(voice_handles.open_remote_handle(voice))
+    if progress.state in {TrainingState.FAILED, TrainingState.MISSING}:
+        raise ProviderRefused("The provider did not make the voice.", code="training_failed")
+
+    report = {**voice.report, "training_percent": progress.percent}
+    expires_at = progress.expires_at or voice.provider_expires_at
+    Voice.objects.filter(id=voice.id).update(report=report, provider_expires_at=expires_at)
+    voice.report, voice.provider_expires_at = report, expires_at
+    return progress.state is TrainingState.READY
 
 
 def _restore_order(voice: Voice, permit: gate.Permit) -> CloneRequest:

@@ -15,11 +15,12 @@ from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
 from core import canonical_json, lease_renewal
 from core.clock import Clock
-from core.errors import Conflict
+from core.errors import Conflict, Fault
 from vault import blobs
 from voices import (
     clone_samples,
     doubted_samples,
+    remote_voices,
     voice_comparison,
     voice_events,
     voice_macs,
@@ -29,7 +30,7 @@ from voices.clone_samples import ExaminedSamples, SamplesDoubted
 from voices.models import Sample, Voice, VoiceState
 from voices.models.voice import VoiceQuerySet
 from voices.providers import registry, voice_handles
-from voices.providers.base import Clone, ProviderVoice
+from voices.providers.base import Clone, Provider, ProviderVoice, UnsupportedField
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_events import Row
 
@@ -54,6 +55,7 @@ def clone_voice(
     Raises ConsentDenied, SamplesRefused, ProviderNotFound, ProviderUnavailable, ProviderRefused.
     """
     provider = providers(order.provider, principal)
+    check_clone_capabilities(order, provider)
     clone_samples.refuse_duplicates(order.samples)
     access = build_clone_request(order, principal)
 
@@ -82,7 +84,7 @@ def clone_voice(
 
         # 5. The provider. No transaction is open.
         with lease_renewal.keep_leases(_select_training(voice), now=now):
-            handle = provider.clone(build_clone(voice, order, examined))
+            handle = ask_provider(voice, order, examined, provider, at=now())
             report = examined.report_likeness(handle.trial)
 
             # 6. One transaction that confirms and logs.
@@ -96,7 +98,35 @@ def clone_voice(
     return voice
 
 
-def build_clone(voice: Voice, order: CloneRequest, examined: ExaminedSamples) -> Clone:
+def check_clone_capabilities(order: CloneRequest, provider: Provider) -> None:
+    """Check that the provider does to the recordings what the order wants.
+
+    Raises UnsupportedField.
+    """
+    if order.denoise and not provider.capabilities().denoise:
+        detail = "This provider takes no noise away."
+        fault = Fault(code=UnsupportedField.code, detail=detail, attr="denoise")
+        raise UnsupportedField(detail, faults=(fault,))
+
+
+def ask_provider(
+    voice: Voice,
+    order: CloneRequest,
+    examined: ExaminedSamples,
+    provider: Provider,
+    *,
+    at: datetime,
+) -> ProviderVoice:
+    """Have the provider make the voice, with a note before and the voice's id after."""
+    if voice.provider != registry.LOCAL:
+        remote_voices.note_request(voice, at=at)
+
+    handle = provider.clone(_build_clone(voice, order, examined))
+    remote_voices.keep_handle(voice, handle, provider)
+    return handle
+
+
+def _build_clone(voice: Voice, order: CloneRequest, examined: ExaminedSamples) -> Clone:
     """Return what the provider is asked to clone."""
     return Clone(
         reference=voice.id,
@@ -179,6 +209,7 @@ def _set_ready(voice: Voice, handle: ProviderVoice, report: Row, *, at: datetime
             profile_blob_id=voice.profile_blob_id,
             report=report,
             sealed_handle=voice_handles.seal_remote_id(voice, handle),
+            provider_expires_at=handle.expires_at,
             binding_mac=voice_macs.compute_voice_mac(voice),
         )
     )

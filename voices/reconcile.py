@@ -25,6 +25,7 @@ from provenance.clips.log_body import LoggedTerms
 from provenance.models import Clip, ClipState
 from voices import (
     background_cloning,
+    remote_voices,
     sample_reviews,
     voice_comparison,
     voice_deletion,
@@ -165,6 +166,12 @@ def give_up_voices(*, at: datetime) -> int:
     return given_up
 
 
+def delete_leftovers(*, at: datetime) -> int:  # noqa: ARG001 - the signature of a step
+    """Begin the deletion of voices that failed here and may be at their provider."""
+    left = remote_voices.list_leftovers().order_by("id").values_list("id", "code")[:MOST]
+    return sum(voice_deletion.begin_deletion(voice_id, code=code) for voice_id, code in list(left))
+
+
 def expire_reviews(*, at: datetime) -> int:
     """Give up the voices whose recordings waited too long for a person, and return how many."""
     waiting = Voice.objects.filter(state=VoiceState.CHECKING).select_related("organisation")
@@ -258,6 +265,7 @@ _STEPS: Final = (
     end_uncovered_voices,
     withdraw_clips,
     give_up_voices,
+    delete_leftovers,
     expire_reviews,
     give_up_clips,
     release_unused_permits,

@@ -8,7 +8,12 @@ from typing import Final
 from core import database_clock
 from core.background_tasks import background_task, send_task
 from core.errors import Unavailable
-from voices import background_cloning, reconcile, voice_comparison, voice_deletion
+from voices import (
+    background_cloning,
+    reconcile,
+    voice_comparison,
+    voice_deletion,
+)
 from voices.speech.tasks import run_job
 
 ACTOR: Final = "system:comparison"

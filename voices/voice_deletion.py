@@ -14,9 +14,9 @@ from core.clock import Clock
 from core.errors import NotFound
 from core.leases import LeaseLost
 from vault import blobs, sealed_notes
-from voices import voice_comparison, voice_events
+from voices import remote_voices, voice_comparison, voice_events
 from voices.models import Sample, Voice, VoiceState
-from voices.providers import registry, voice_handles
+from voices.providers import registry
 from voices.synthesis_requests import Providers
 
 WAIT: Final = timedelta(minutes=2)
@@ -51,9 +51,8 @@ def run_deletion(
 
     try:
         with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
-            if voice.sealed_handle is not None or voice.profile_blob_id:
-                handle = voice_handles.open_remote_handle(voice)
-                providers(voice.provider, voice).delete(handle)
+            if _may_be_at_provider(voice):
+                remote_voices.delete_at_provider(voice, providers(voice.provider, voice))
 
             return _finish_deletion(
                 voice,
@@ -65,6 +64,11 @@ def run_deletion(
         with suppress(LeaseLost, Error):
             leases.renew(voice, at=wall_clock(), lease=WAIT)
         raise
+
+
+def _may_be_at_provider(voice: Voice) -> bool:
+    asked = voice.asked_at is not None
+    return asked or voice.sealed_handle is not None or bool(voice.profile_blob_id)
 
 
 def _claim_voice(voice_id: str, *, at: datetime) -> Voice | None:

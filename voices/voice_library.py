@@ -37,12 +37,14 @@ def create_voice(
 ) -> Voice:
     """Make a voice from samples, and send its comparison, or have a worker make it.
 
-    The worker does what the caller wants `in_background`, and what takes long if the caller does
-    not say.
+    The worker does what the caller wants `in_background`, what takes long if the caller does not
+    say, and every voice of a provider that trains it.
 
     Raises as `voices.cloning.clone_voice` does.
     """
-    if background_cloning.is_slow(order) if in_background is None else in_background:
+    if in_background is None:
+        in_background = background_cloning.is_slow(order)
+    if in_background or providers(order.provider, principal).capabilities().trains:
         queued = background_cloning.queue_clone(
             order, principal=principal, now=now, providers=providers
         )

@@ -58,6 +58,7 @@ class Voice(Noted, Leased):
 
     What could name a person or imitate one (label, handle at the provider, profile, samples) is
     sealed under the speaker's key, and deleted with the voice. `report` is what its checks found.
+    `asked_at` is when another provider was asked to make it.
     """
 
     # `consent_id` is no relation: a foreign key would lock the consent's row with every insert, and
@@ -84,6 +85,7 @@ class Voice(Noted, Leased):
     ready_at = models.DateTimeField(null=True, editable=False)
     provider_expires_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
+    asked_at = models.DateTimeField(null=True, editable=False)
 
     objects = VoiceQuerySet.as_manager()
 

@@ -55,6 +55,7 @@ class Capabilities:
 
     `emotions` and `options` are allow-lists. Empty means that the field is refused when it is set.
     `languages` of None are not known here: the provider itself refuses what it does not speak.
+    `trains` means that a voice is not ready at once.
     `most_characters` is the length of the longest text of one call, None for no bound.
     """
 
@@ -64,6 +65,7 @@ class Capabilities:
     emotions: frozenset[str] = frozenset()
     options: Mapping[str, OptionRule] = field(default_factory=dict)
     denoise: bool = False
+    trains: bool = False
     most_characters: int | None = None
 
 
