@@ -15,7 +15,7 @@ from consent import gate, recording_gate
 from consent.recording_fingerprints import RecordingIdentity
 from core import canonical_json, lease_renewal
 from core.clock import Clock
-from core.errors import Conflict, Fault
+from core.errors import Fault
 from vault import blobs
 from voices import (
     clone_samples,
@@ -31,14 +31,9 @@ from voices.models import Sample, Voice, VoiceState
 from voices.models.voice import VoiceQuerySet
 from voices.providers import registry, voice_handles
 from voices.providers.base import Clone, Provider, ProviderVoice, UnsupportedField
+from voices.remote_voices import VoiceAbandoned
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_events import Row
-
-
-class VoiceAbandoned(Conflict):
-    """The voice was deleted or given up while it was being made."""
-
-    code = "voice_given_up"
 
 
 def clone_voice(

@@ -23,8 +23,8 @@ from voices.providers.base import (
 logger = logging.getLogger(__name__)
 
 
-class VoiceGone(Conflict):
-    """The voice was deleted here while its provider made it. It is deleted there, too."""
+class VoiceAbandoned(Conflict):
+    """The voice was deleted or given up while it was being made."""
 
     code = "voice_given_up"
 
@@ -43,7 +43,7 @@ def keep_handle(voice: Voice, handle: ProviderVoice, provider: Provider) -> None
     A voice that is given up is deleted at the provider by this id. One that is deleted here already
     is deleted there at once.
 
-    Raises VoiceGone, ProviderUnavailable.
+    Raises VoiceAbandoned, ProviderUnavailable.
     """
     if handle.remote_id is None:
         return
@@ -52,7 +52,9 @@ def keep_handle(voice: Voice, handle: ProviderVoice, provider: Provider) -> None
     sealed = voice_handles.seal_remote_id(voice, handle)
     if not kept.update(sealed_handle=sealed, provider_expires_at=handle.expires_at):
         provider.delete(handle)
-        raise VoiceGone("The voice was deleted while it was being made.", facts={"voice": voice.id})
+        raise VoiceAbandoned(
+            "The voice was given up while it was being made.", facts={"voice": voice.id}
+        )
 
     voice.sealed_handle, voice.provider_expires_at = sealed, handle.expires_at
 

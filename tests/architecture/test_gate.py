@@ -10,9 +10,8 @@ from tests.architecture import source
 
 MAKES_AUDIO = {"speak", "clone", "stream"}
 THE_WAYS = {
-    ("voices/speech/pipeline.py", "synthesize_clip"), ("voices/cloning.py", "clone_voice"),
+    ("voices/speech/pipeline.py", "synthesize_clip"), ("voices/cloning.py", "ask_provider"),
     ("voices/speech/streaming/session.py", "_ask_provider"),
-    ("voices/background_cloning.py", "_carry_out"),
 }  # fmt: skip
 SPEECH = {
     ("voices/speech/pipeline.py", "synthesize_clip"),
@@ -91,7 +90,7 @@ class TestAPermit:
 
 
 class TestAProvider:
-    def test_is_asked_for_audio_in_four_places_alone(self) -> None:
+    def test_is_asked_for_audio_in_three_places_alone(self) -> None:
         askers = {
             (source.name(path), function.name)
             for path in source.files()
@@ -103,18 +102,31 @@ class TestAProvider:
     def test_is_asked_after_the_gate_by_cloning(self) -> None:
         clone = function_in("voices/cloning.py", "clone_voice")
         (gate,) = lines_of(clone, "gate", {"check"})
-        (asked,) = lines_of(clone, "provider", MAKES_AUDIO)
-        assert gate < asked
+        assert gate < called_by(clone)["ask_provider"]
 
     def test_is_asked_with_the_permit_of_the_gate_by_a_worker(self) -> None:
         path = "voices/background_cloning.py"
         train = called_by(function_in(path, "run_training"))
-        assert train["get_permit"] < train["_carry_out"]
+        assert train["get_permit"] < train["_work_on"]
 
         queue = called_by(function_in(path, "queue_clone"))
         assert queue["check"] < queue["_store_order"]
         made = called_by(function_in(path, "_carry_out"))
-        assert made["check_recordings"] < made["clone"] < made["finish_voice"]
+        assert made["check_recordings"] < made["_obtain_voice"] < made["finish_voice"]
+        obtain = function_in(path, "_obtain_voice")
+        assert "ask_provider" in called_by(obtain)
+
+    def test_is_asked_to_clone_in_one_place_with_two_callers(self) -> None:
+        callers = {
+            (source.name(path), function.name)
+            for path in source.files()
+            for function in functions(path)
+            if "ask_provider" in called_by(function)
+        }
+        assert callers == {
+            ("voices/cloning.py", "clone_voice"),
+            ("voices/background_cloning.py", "_obtain_voice"),
+        }
 
     def test_is_asked_after_the_gate_by_speech(self) -> None:
         prepare = function_in("voices/speech/preparation.py", "prepare_speech")
