@@ -77,6 +77,9 @@ REMEDIES: Final = {
         "Delete the voices of this provider, wait until they are gone, then remove it."
     ),
     "provider_not_connected": "Connect an account with `POST /v1/provider_accounts`.",
+    "provider_answer_refused": (
+        "Look at the voice at the provider, and have the account checked. Another text may help."
+    ),
     "provider_refused": "Change the request as the detail says.",
     "provider_unknown": "Use a provider that is connected to your organisation.",
     "sample_clipped": "Record it again from further away or at a lower level.",

@@ -10,7 +10,7 @@ from accounts.principal import Principal
 from core import connection_places, lease_renewal
 from core.clock import Clock
 from voices.models import Voice
-from voices.providers import registry, voice_handles
+from voices.providers import registry, sound_plausibility, voice_handles
 from voices.providers.provider_audio import read_provider_audio
 from voices.speech import copy_names
 from voices.speech.clip_delivery import (
@@ -59,6 +59,12 @@ def synthesize_clip(
             connection_places.give_back_connection()
             made = providers(voice.provider, voice).speak(handle, prepared.line)
             provider_audio = read_provider_audio(made)
+            if voice.provider != registry.LOCAL:
+                sound_plausibility.check_provider_sound(
+                    provider_audio.sound,
+                    letters=prepared.letters,
+                    speed=prepared.line.prosody.speed,
+                )
 
             # 3.
             names = copy_names.names_of_file(prepared.line, voice, provider_audio.sound)

@@ -49,6 +49,11 @@ class PreparedSpeech:
         return unmarked_policy.allow_unmarked(failure, self.permit.policy)
 
     @property
+    def letters(self) -> int:
+        """How many letters and digits are spoken, the disclosure included."""
+        return sum(character.isalnum() for character in self.line.text)
+
+    @property
     def logged_terms(self) -> LoggedTerms:
         """What the log commits to: the caller's own text, and the terms that allowed it."""
         asked = {"channel": self.permit.channel, "territory": self.permit.territory}

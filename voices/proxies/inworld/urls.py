@@ -23,12 +23,13 @@ urlpatterns = [
     path(f"{_VOICES}voices:design", views.InworldDesignView.as_view(), name="inworld-design"),
     path(f"{_VOICES}voices", views.InworldVoiceListView.as_view(), name="inworld-voices"),
     path(
-        f"{_VOICES}voices/<voice:voice_id>", views.InworldVoiceView.as_view(), name="inworld-voice"
-    ),
-    path(
         f"{_VOICES}voices/<str:voice_id>:publish",
         views.InworldPublishView.as_view(),
         name="inworld-publish",
+    ),
+    # Behind `:publish`, which a looser pattern would swallow.
+    path(
+        f"{_VOICES}voices/<voice:voice_id>", views.InworldVoiceView.as_view(), name="inworld-voice"
     ),
     path("<path:rest>", views.InworldUnknownView.as_view(), name="inworld-unknown"),
 ]
