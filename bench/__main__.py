@@ -24,6 +24,7 @@ MEASUREMENTS: Final = {
     "audiowmark": False,
     "sandbox": False,
     "texts": False,
+    "text_language": False,
     "codecs": False,
     "short_lines": False,
     "c2pa": False,

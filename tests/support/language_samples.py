@@ -28,14 +28,14 @@ FORTUNES: Final = Path("/usr/share/games/fortunes")
 LENGTHS: Final = (20, 60, 200)
 Texts = Mapping[str, Sequence[str]]
 
-_UNUSABLE: Final = re.compile(r"[%{}<>\\$|_`/]|&\w+;")
+_UNUSABLE: Final = re.compile(r"[%{}<>\\$|_`/@#\[\]]|&\w+;")
 _DENSE: Final = {"ja", "ko", "th", "zh", "km", "my"}
 _JOINED: Final = 66
 _SENTENCE: Final = 20
 """Shorter messages are names of months and languages, and no text when they are joined."""
 _FORTUNES_OF: Final = {
-    "bg": "bg", "brasil": "pt", "cs": "cs", "de": "de", "es": "es", "ga": "ga", "it": "it",
-    "pl": "pl", "ru": "ru",
+    "bg": "bg", "brasil": "pt", "cs": "cs", "de": "de", "es": "es", "fortunes": "en", "ga": "ga",
+    "it": "it", "literature": "en", "pl": "pl", "ru": "ru",
 }  # fmt: skip
 """Folders of Debian's packages `fortunes-*`. Those of offensive sayings are enciphered."""
 

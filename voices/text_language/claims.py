@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from voices.text_language.judged_languages import ACCENTED, JUDGED, TRANSCRIBED
+from voices.text_language.judged_languages import ACCENTED, JUDGED, TRANSCRIBED, UNSURE_WHEN_SHORT
 from voices.text_language.relatives import list_near_languages, list_relatives
 from voices.text_language.written_scripts import list_written_scripts
 
@@ -18,6 +18,7 @@ class LanguageClaim:
     that it is written in, none where they are not known. `judged`: both detectors know it.
     `accented`: its texts have accents, which a short one may leave out. `transcribed`: it is also
     written in Latin letters, in which the detectors do not know it, as `aap kaise hain`.
+    `unsure_when_short`: the detectors take its short texts for another language.
     """
 
     relatives: frozenset[str]
@@ -26,6 +27,7 @@ class LanguageClaim:
     judged: bool
     accented: bool
     transcribed: bool
+    unsure_when_short: bool
 
 
 @lru_cache(maxsize=1024)
@@ -40,4 +42,5 @@ def read_claim(tag: str) -> LanguageClaim:
         judged=language in JUDGED,
         accented=language in ACCENTED,
         transcribed=language in TRANSCRIBED,
+        unsure_when_short=language in UNSURE_WHEN_SHORT,
     )

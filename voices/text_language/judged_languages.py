@@ -22,5 +22,7 @@ ACCENTED: Final = frozenset(
     }
 )  # fmt: skip
 """Languages of Latin letters whose texts have accents, which a short one may leave out."""
+UNSURE_WHEN_SHORT: Final = frozenset({"ga"})
+"""Languages in whose short texts both detectors see another one."""
 TRANSCRIBED: Final = frozenset({"hi", "kok"})
 """Languages that are also written in Latin letters, in which the detectors do not know them."""

@@ -20,9 +20,10 @@ _TWO_WORDS_SIZE: Final = 16
 _TWO_WORDS_MARGIN: Final = 6.0
 _MARGINS: Final = ((16, 6.0), (30, 3.0), (50, 2.0), (90, 1.0))
 """How far ahead another language must be, as a natural logarithm, up to which size in letters."""
-_NO_ACCENTS_SIZE: Final = 50
+_SHORT: Final = 50
 _NO_ACCENTS_MARGIN: Final = 1.5
 """A short text whose accents were left out looks like one in another language."""
+_UNSURE_MARGIN: Final = 7.0
 _NEAR_MARGIN: Final = 2.5
 _TRANSCRIBED: Final = ((50, 0.6), (inf, 0.4))
 """How likely another language must be, against one that is also written in Latin letters."""
@@ -72,11 +73,14 @@ def judge_passage(passage: TextPassage, claim: LanguageClaim) -> Judged:
 
 def _get_margin(passage: TextPassage, claim: LanguageClaim) -> float:
     """Return how far ahead another language must be to be plain."""
+    if claim.unsure_when_short and passage.size < _SHORT:
+        return _UNSURE_MARGIN
+
     if len(passage.words) == 2:
         return _TWO_WORDS_MARGIN
 
     margin = next((margin for most, margin in _MARGINS if passage.size < most), 0.0)
-    if passage.size < _NO_ACCENTS_SIZE and claim.accented and passage.ascii:
+    if passage.size < _SHORT and claim.accented and passage.ascii:
         return margin + _NO_ACCENTS_MARGIN
 
     return margin

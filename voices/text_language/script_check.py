@@ -14,7 +14,7 @@ from voices.text_language.text_letters import DENSE, count_scripts, get_script, 
 
 _LEAST: Final = 6
 _ONE_WORD: Final = 9
-_LATIN_NAME: Final = 16
+_LATIN_NAME: Final = 24
 _WORDS: Final = 3
 _SOME: Final = 12
 _RUN: Final = 30
@@ -43,7 +43,7 @@ def judge_scripts(words: Sequence[str], claim: LanguageClaim) -> TextFinding | N
     # Names and loan words in Latin letters fill texts of every script, but in no long run.
     run = _find_longest_run(words, others)
     latin = others.keys() == {"Latn"}
-    most = run >= _RUN and len(foreign) > _WORDS if latin else size >= _SOME and len(foreign) > 1
+    most = run >= _RUN and len(foreign) > _WORDS if latin else size >= _SOME
     if most and size > own * 2:
         return _find("mismatch", foreign, others)
 
@@ -55,8 +55,8 @@ def _are_a_few_words(words: Sequence[str], scripts: Mapping[str, int], size: int
     if not DENSE.isdisjoint(scripts):
         return False
 
-    if scripts.keys() == {"Latn"}:
-        return len(words) <= 2 and size <= _LATIN_NAME
+    if scripts.keys() == {"Latn"} and all(word[0].isupper() for word in words):
+        return len(words) <= _WORDS and size <= _LATIN_NAME
 
     return len(words) == 1 and size <= _ONE_WORD
 
