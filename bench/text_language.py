@@ -137,7 +137,7 @@ def compare(tag: str, text: str, claimed: str) -> str:
     counted = count_scripts(text)
     own = measure({script: times for script, times in counted.items() if script in written})
     words = keep_words(text)
-    named = all(word[0].isupper() for word in words) or (len(words) < 2 and own <= 12)
+    named = all(word[0].isupper() for word in words) or len(words) < 2
     whole = own >= 0.8 * measure(counted) and not named
 
     return "another script" if whole else "mixed scripts"

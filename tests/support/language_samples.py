@@ -82,12 +82,12 @@ def cut_samples(texts: Texts, length: int, *, most: int, seed: int = 1) -> list[
     """Return `most` texts a language of at least `length` characters, cut where a word ends.
 
     For 200 characters and more, neighbours are joined. Languages that write no spaces are cut at a
-    third, because a character says as much as three letters.
+    half, because a character says as much as some letters.
     """
     dice = random.Random(seed)
     samples: list[tuple[str, str]] = []
     for language, sentences in sorted(texts.items()):
-        size = length // 3 if language in _DENSE else length
+        size = length // 2 if language in _DENSE else length
         cut = [_cut(text, size) for text in _join(sentences, size) if len(text) >= size]
         dice.shuffle(cut)
         samples += [(language, text) for text in cut[:most]]

@@ -55,8 +55,10 @@ def _are_a_few_words(words: Sequence[str], scripts: Mapping[str, int], size: int
     if not DENSE.isdisjoint(scripts):
         return False
 
-    if scripts.keys() == {"Latn"} and all(word[0].isupper() for word in words):
-        return len(words) <= _WORDS and size <= _LATIN_NAME
+    if scripts.keys() == {"Latn"} and size <= _LATIN_NAME:
+        return len(words) == 1 or (
+            len(words) <= _WORDS and all(word[0].isupper() for word in words)
+        )
 
     return len(words) == 1 and size <= _ONE_WORD
 

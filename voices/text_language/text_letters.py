@@ -15,13 +15,14 @@ from typing import Final
 
 from core.unicode_ranges import is_ignorable
 
-_NO_LANGUAGE: Final = re.compile(
-    r"(?:https?://|www\.)\S+"  # addresses of the web
-    r"|[^\s@]{1,64}@[^\s@]{1,255}"  # of mail
-    r"|[@#]\w+"  # names and tags of social networks
-    r"|\[[\w\s:,-]{1,30}\]"  # marks for an engine, such as `[laughs]`
-    r"|\b[^\W_]+(?:[./_][^\W_]+)+\b"  # files, modules, hosts
+_ADDRESSES: Final = re.compile(
+    r"(?:https?://|www\.)\S+"  # of the web
+    r"|[^\s@]{1,64}@[^\s@]{1,255}\.\w{2,}"  # of mail
 )
+_MARKS: Final = re.compile(r"\[[\w\s:,-]{1,30}\]")
+"""Marks for an engine, such as `[laughs]`."""
+_MOST_IN_MARKS: Final = 40
+"""Letters. More of them are no marks: whoever wants a text unread could put it into brackets."""
 _INSIDE_WORDS: Final = frozenset("'’ʼ-‐·״׳")
 _SCRIPT_NAMES: Final = {
     "ARABIC": "Arab", "ARMENIAN": "Armn", "BALINESE": "Bali", "BENGALI": "Beng",
@@ -60,7 +61,10 @@ _LETTERS: Final = _Letters()
 
 def keep_language(text: str) -> str:
     """Return the text in plain letters, without what is no language. Its sentences stay."""
-    return _NO_LANGUAGE.sub(" ", unicodedata.normalize("NFKC", text))
+    plain = _ADDRESSES.sub(" ", unicodedata.normalize("NFKC", text))
+    marks = sum(map(len, _MARKS.findall(plain)))
+
+    return _MARKS.sub(" ", plain) if marks < _MOST_IN_MARKS else plain
 
 
 def keep_words(text: str) -> list[str]:

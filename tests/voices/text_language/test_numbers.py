@@ -70,7 +70,7 @@ def is_written_in(text: str, scripts: frozenset[str]) -> bool:
     own = {script: times for script, times in counted.items() if script in scripts}
 
     words = keep_words(text)
-    named = all(word[0].isupper() for word in words) or (len(words) < 2 and measure(own) <= 12)
+    named = all(word[0].isupper() for word in words) or len(words) < 2
 
     return measure(own) >= 0.8 * measure(counted) and not named
 
