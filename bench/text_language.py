@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -178,7 +179,7 @@ def cost_rows(texts: Texts) -> Iterator[Row]:
     for length in (20, 60, 300, 5_000):
         text = (SPOKEN * 30)[:length]
         for claimed, name in (("en", "fits"), ("de", "mismatch")):
-            times = [_time(lambda: judge_text(text, claimed)) for _ in range(40)]  # noqa: B023
+            times = [_time(partial(judge_text, text, claimed)) for _ in range(40)]
             took = 1_000 * statistics.median(times)
             yield Row(
                 name=f"{length} characters, {name}",
@@ -245,7 +246,7 @@ def detector_rows(name: str, texts: Texts, most: int) -> Iterator[Row]:
             {tag: texts[tag] for tag in TWENTY if tag in texts}, length, most=most
         )
         began = time.process_time()
-        right = sum(detectors._read_code(detect(text)) == tag for tag, text in samples)  # noqa: SLF001
+        right = sum(detectors.read_code(detect(text)) == tag for tag, text in samples)
         took = (time.process_time() - began) / len(samples)
         rates.append(f"{100 * right / len(samples):.1f} %")
 

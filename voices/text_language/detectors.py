@@ -89,7 +89,7 @@ def score_text(words: str) -> Scores:
 
     likely: dict[str, float] = {}
     for label, chance in zip(labels, chances, strict=True):
-        if code := _read_code(label):
+        if code := read_code(label):
             likely[code] = likely.get(code, 0.0) + chance
 
     return Scores(likely=likely, seen=_see_languages(words))
@@ -101,11 +101,11 @@ def _see_languages(words: str) -> tuple[str, ...]:
     except pycld2.error:  # letters that are newer than it is
         return ()
 
-    return tuple(code for _, label, _, _ in found if (code := _read_code(label)))
+    return tuple(code for _, label, _, _ in found if (code := read_code(label)))
 
 
 @lru_cache(maxsize=512)
-def _read_code(label: str) -> str:
+def read_code(label: str) -> str:
     """Return the canonical language of a detector's label, or an empty text for none."""
     language = label.removeprefix("__label__").split("-", maxsplit=1)[0]
     try:

@@ -42,7 +42,7 @@ class TestAnotherLanguage:
             SPANISH.replace(" ", "."),
             "#" + SPANISH.replace(" ", " #"),
             "@" + SPANISH.replace(" ", " @"),
-            "[Bienvenido de nuevo.] [Aqui tienes un resumen] [de tu cuenta.]",
+            "[Bienvenido de nuevo] [Aqui tienes un resumen] [de tu cuenta]",
             "𝐁𝐢𝐞𝐧𝐯𝐞𝐧𝐢𝐝𝐨 𝐝𝐞 𝐧𝐮𝐞𝐯𝐨. 𝐀𝐪𝐮𝐢 𝐭𝐢𝐞𝐧𝐞𝐬 𝐮𝐧 𝐫𝐞𝐬𝐮𝐦𝐞𝐧 𝐝𝐞 𝐭𝐮 𝐜𝐮𝐞𝐧𝐭𝐚.",
             "Bienvenido 1 de 2 nuevo 3. Aqui 4 tienes 5 un 6 resumen 7 de 8 tu 9 cuenta.",
             "[laughs] " + SPANISH + " https://example.org/welcome/back",
