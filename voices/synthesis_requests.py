@@ -92,7 +92,10 @@ class SpeechRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloneRequest:
-    """A voice to make from samples, as uploaded."""
+    """A voice to make from samples, as uploaded.
+
+    A call that an SDK may repeat has a `repeat_key`: while its voice stands, no second one is made.
+    """
 
     consent_id: str
     name: str = field(repr=False)
@@ -106,4 +109,5 @@ class CloneRequest:
     transcripts: tuple[str | None, ...] = field(default=(), repr=False)
     denoise: bool = False
     options: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    repeat_key: str = ""
     notes: Notes = field(default_factory=Notes, repr=False)

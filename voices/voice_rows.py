@@ -56,6 +56,7 @@ def insert_voice(
         sealed_label=sealed_values.seal(permit.subject, label_context(voice_id), label),
         lease_until=None if in_background else at + leases.LEASE,
         in_background=in_background,
+        repeat_key=order.repeat_key,
         created_at=at,
         **sealed_notes.seal_notes(
             order.notes,

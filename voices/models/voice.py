@@ -58,6 +58,7 @@ class Voice(Noted, Leased):
 
     What could name a person or imitate one (label, handle at the provider, profile, samples) is
     sealed under the speaker's key, and deleted with the voice. `report` is what its checks found.
+    `repeat_key` is the hash of a call that makes one voice however often it comes.
     `asked_at` is when another provider was asked to make it.
     """
 
@@ -86,6 +87,7 @@ class Voice(Noted, Leased):
     provider_expires_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
     asked_at = models.DateTimeField(null=True, editable=False)
+    repeat_key = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects = VoiceQuerySet.as_manager()
 
@@ -100,6 +102,12 @@ class Voice(Noted, Leased):
         constraints = [
             models.CheckConstraint(
                 name="voice_state_is_known", condition=Q(state__in=VoiceState.values)
+            ),
+            models.UniqueConstraint(
+                name="voice_once_for_a_repeated_call",
+                fields=["organisation", "livemode", "repeat_key"],
+                condition=~Q(repeat_key="")
+                & Q(state__in=(VoiceState.CHECKING, VoiceState.TRAINING, VoiceState.READY)),
             ),
             models.CheckConstraint(
                 name="voice_ready_can_speak",

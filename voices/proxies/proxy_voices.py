@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import time
+from dataclasses import replace
+from typing import Final
+
+from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 
 from accounts.authentication import Caller
-from core.errors import NotFound
+from core import canonical_json, transactions
+from core.errors import NotFound, Unavailable
 from voices import voice_library, voice_selectors
-from voices.models import LIVE, Voice
+from voices.models import LIVE, Voice, VoiceState
 from voices.providers import account_access
 from voices.synthesis_requests import CloneRequest
 
-LOCAL = "local"
+LOCAL: Final = "local"
+LONGEST_WAIT: Final = 60.0
+_LOOK_EVERY: Final = 0.2
+_STANDING: Final = (VoiceState.CHECKING, VoiceState.TRAINING, VoiceState.READY)
+
+
+class VoiceUnfinished(Unavailable):
+    """Another call makes the same voice, and has not finished."""
+
+    code = "voice_unfinished"
 
 
 def choose_provider(name: str, caller: Caller) -> str:
@@ -50,7 +66,61 @@ def get_proxied_voice(name: str, voice_id: str, caller: Caller) -> Voice:
 
 
 def clone_proxied_voice(order: CloneRequest, caller: Caller) -> Voice:
-    """Make the voice at once, as the SDK expects. Raises as `voice_library.create_voice`."""
-    return voice_library.create_voice(
-        order, principal=caller.principal, now=caller.now, in_background=False
-    )
+    """Make the voice at once, as the SDK expects. The same call again gives the same voice.
+
+    SDKs repeat calls by themselves, and a second voice would be one that no one knows of.
+
+    Raises as `voice_library.create_voice`, and VoiceUnfinished while another call makes it.
+    """
+    key = _compute_repeat_key(order)
+    if (made := _wait_for_voice(key, caller)) is not None:
+        return made
+
+    try:
+        return voice_library.create_voice(
+            replace(order, repeat_key=key),
+            principal=caller.principal,
+            now=caller.now,
+            in_background=False,
+        )
+    except IntegrityError:
+        made = _wait_for_voice(key, caller)
+        if made is None:
+            raise
+        return made
+
+
+def _compute_repeat_key(order: CloneRequest) -> str:
+    """Return a hash over all that the call says."""
+    said = [
+        order.provider,
+        order.consent_id,
+        order.name,
+        order.description,
+        order.language,
+        order.use_case,
+        [canonical_json.sha256_hex(data) for data in order.samples],
+        list(order.transcripts),
+        order.denoise,
+        dict(order.options),
+    ]
+    # Options may be floats, which canonical JSON refuses.
+    return canonical_json.sha256_hex(json.dumps(said, sort_keys=True).encode())
+
+
+def _wait_for_voice(key: str, caller: Caller) -> Voice | None:
+    """Return the voice of a call that came before, when it is made, or None without one.
+
+    Raises VoiceUnfinished when that takes too long.
+    """
+    rows = voice_selectors.list_voices(caller.principal).filter(repeat_key=key, state__in=_STANDING)
+    ends = time.monotonic() + LONGEST_WAIT
+    while (voice := rows.first()) is not None:
+        if voice.state != VoiceState.TRAINING or voice.in_background:
+            return voice
+        if time.monotonic() >= ends:
+            raise VoiceUnfinished("The voice is still being made.", retry_after=5)
+        transactions.release_connections()
+        time.sleep(_LOOK_EVERY)
+
+    return None
