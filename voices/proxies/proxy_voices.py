@@ -16,6 +16,7 @@ from core.errors import NotFound, Unavailable
 from voices import voice_library, voice_selectors
 from voices.models import LIVE, Voice, VoiceState
 from voices.providers import account_access
+from voices.proxies import magic_voices
 from voices.synthesis_requests import CloneRequest
 
 LOCAL: Final = "local"
@@ -55,7 +56,13 @@ def list_proxied_voices(name: str, caller: Caller) -> QuerySet[Voice]:
 
 
 def get_proxied_voice(name: str, voice_id: str, caller: Caller) -> Voice:
-    """Return one voice of this proxy. Raises NotFound."""
+    """Return one voice of this proxy.
+
+    Raises NotFound, and ConsentDenied for a test key and an id of the sandbox that says so.
+    """
+    if not caller.livemode:
+        magic_voices.refuse_magic_voice(voice_id)
+
     voice = voice_selectors.get_voice(voice_id, principal=caller.principal)
     allowed = {name} if caller.livemode else {name, LOCAL}
     if voice.provider not in allowed:

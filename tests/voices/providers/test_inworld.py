@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Organisation
 from consent.models import Reservation
 from provenance.models import Clip
 from tests.emulators.emulator import Fault, wrap_wav
 from tests.emulators.inworld import InworldEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, Http
 from tests.voices.providers.conftest import READING, speak
+from voices.proxies.magic_voices import MAGIC_VOICES
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -177,6 +179,22 @@ class TestTheProxy:
         reasons = [reason["code"] for reason in answer.json()["details"][0]["reasons"]]
         assert (answer.status_code, reasons) == (403, ["language_not_covered"])
         assert provider.count("POST", SPEAK) == 0
+
+    @pytest.mark.parametrize(("voice_id", "code"), MAGIC_VOICES.items())
+    def test_refuses_the_sandboxs_magic_voices_by_their_reason(
+        self, client: Http, voice_id: str, code: str
+    ) -> None:
+        answer = self.ask(client, voice_id)
+
+        reasons = [reason["code"] for reason in answer.json()["details"][0]["reasons"]]
+        assert (answer.status_code, reasons) == (403, [code])
+
+    def test_knows_no_magic_voice_of_a_live_key(
+        self, make_key: MakeKey, client_of: ClientOf, acme: Organisation
+    ) -> None:
+        live = client_of(make_key(organisation=acme, live=True, default_use_case=AUDIOBOOK))
+
+        assert self.ask(live, "voice_revoked").status_code == 404
 
     def test_refuses_a_text_whose_language_no_one_names(
         self, client: Http, provider: InworldEmulator, remote_voice: str
