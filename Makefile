@@ -55,7 +55,7 @@ dev: .venv/.dev $(MESSAGES) ## set up everything that development needs
 
 sdks: .sdks/.python .sdks/.javascript ## set up the providers' SDKs for tests/sdk
 
-demo: .venv/.base $(MESSAGES) ## set up everything and run the main job on real speech
+demo: .venv/.base .sdks/.python $(MESSAGES) ## set up everything and run the main job on real speech
 	@$(COMPILE)
 	@$(BIN)/python manage.py demo
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.alone
 KEPT = {
     "receipt.pdf", "speech-en.wav", "speech-de.wav", "found-on-the-web.mp3",
     "erasure-certificate.json", "audit.zip", "audit-changed.zip", "verify.py", "receipt.jws",
-    "receipt.proof", "opening.json", "keys.json", "script.txt",
+    "receipt.proof", "opening.json", "keys.json", "script.txt", "speech-by-the-sdk.wav",
 }  # fmt: skip
 
 Visit = Callable[[int, str, Path], None]
@@ -102,6 +102,7 @@ class TestDemo:
             "language_not_covered",
             "use_case_not_covered",
             "issued_altered",
+            "generate, Japanese: ApiError",
             "consent_revoked",
             "REFUSED",
         ):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 _SPOKEN: Final = 3
-"""How many reasons stand in the sentence. All of them are in the list."""
+"""How many wrong fields stand in the sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +24,17 @@ class ProxyFault:
 def build_proxy_fault(status: int, problem: Mapping[str, Any]) -> ProxyFault:
     """Return the fault that a problem document describes."""
     reasons = problem.get("reasons") or ()
-    errors = problem.get("errors") or ()
     message = str(problem.get("detail") or problem.get("title") or "")
-    told = [f"{reason['code']}: {reason['detail']}" for reason in reasons[:_SPOKEN]]
-    told += [f"{error['attr'] or 'body'}: {error['detail']}" for error in errors[:_SPOKEN]]
+    if reasons:
+        # The sentence says why. The codes are for programs that see nothing else.
+        codes = dict.fromkeys(str(reason["code"]) for reason in reasons)
+        told = [f"({', '.join(codes)})"]
+    else:
+        told = [
+            f"{error['attr']}: {error['detail']}"
+            for error in (problem.get("errors") or ())[:_SPOKEN]
+            if error["attr"] and error["detail"] != message
+        ]
     return ProxyFault(
         status=status,
         code=str(problem.get("code") or "internal"),

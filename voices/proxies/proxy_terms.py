@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import Caller
 from core.errors import Fault, Invalid
-from voices.api.request_mapping import require_field, resolve_place
+from voices.api.request_mapping import resolve_place
 
 _CONSENT: Final = re.compile(r"sayso:(con_[a-z2-7]{26})(?![a-z0-9])")
 
@@ -38,14 +38,21 @@ def read_terms(request: Request, caller: Caller, *, language: str | None = None)
     headers = request.headers
     return ProxyTerms(
         language=language or headers.get("Sayso-Language") or caller.default_language or "",
-        use_case=require_field(
-            headers.get("Sayso-Use-Case"), caller.default_use_case, "Sayso-Use-Case"
-        ),
+        use_case=_require_use_case(headers.get("Sayso-Use-Case") or caller.default_use_case),
         channel=resolve_place(headers.get("Sayso-Channel"), caller.default_channel, "channel"),
         territory=resolve_place(
             headers.get("Sayso-Territory"), caller.default_territory, "territory"
         ),
     )
+
+
+def _require_use_case(named: str | None) -> str:
+    if not named:
+        detail = "Name the use case in the header `Sayso-Use-Case`, or give the key a default."
+        fault = Fault(code="use_case_required", detail=detail, attr="Sayso-Use-Case")
+        raise Invalid(detail, faults=(fault,))
+
+    return named
 
 
 def read_consent_id(request: Request, texts: Iterable[str]) -> str:

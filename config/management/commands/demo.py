@@ -68,6 +68,7 @@ class Command(BaseCommand):
             )
             tale.verify(READER / FOREIGN)
             tale.clone_from_own_output()
+            tale.drive_an_sdk(found["test_key"], READER / SAMPLES[0])
             tale.revoke()
             tale.erase(data / "blobs")
             tale.audit()
