@@ -81,6 +81,7 @@ REMEDIES: Final = {
     "provider_answer_refused": (
         "Look at the voice at the provider, and have the account checked. Another text may help."
     ),
+    "preset_voices_only": "Clone at an engine that takes recordings.",
     "provider_refused": "Change the request as the detail says.",
     "provider_unknown": "Use a provider that is connected to your organisation.",
     "sample_clipped": "Record it again from further away or at a lower level.",
@@ -109,6 +110,9 @@ REMEDIES: Final = {
     ),
     "provider_account_refused": (
         "Look at the account at the provider: its key, its rights and its credit."
+    ),
+    "deletion_unconfirmed": (
+        "Wait. Where the engine has no call for it, have its operator remove the voice."
     ),
     "provider_unavailable": (
         "Wait a little, then send the same call again with the same `Idempotency-Key`."

@@ -94,14 +94,34 @@ def clone_voice(
 
 
 def check_clone_capabilities(order: CloneRequest, provider: Provider) -> None:
-    """Check that the provider does to the recordings what the order wants.
+    """Check that the provider clones, and does to the recordings what the order wants.
 
-    Raises UnsupportedField.
+    Raises UnsupportedField, with the code `preset_voices_only` for one that never clones.
     """
-    if order.denoise and not provider.capabilities().denoise:
-        detail = "This provider takes no noise away."
-        fault = Fault(code=UnsupportedField.code, detail=detail, attr="denoise")
-        raise UnsupportedField(detail, faults=(fault,))
+    can = provider.capabilities()
+    if not can.clones:
+        detail = "This engine has preset voices alone. No recording can become a voice there."
+        raise _refuse_order("provider", detail, code="preset_voices_only")
+    if order.denoise and not can.denoise:
+        raise _refuse_order("denoise", "This provider takes no noise away.")
+    if can.most_recordings is not None and len(order.samples) > can.most_recordings:
+        detail = f"This provider takes at most {can.most_recordings} recordings of a voice."
+        raise _refuse_order("samples", detail)
+    if can.needs_transcripts:
+        _check_transcripts(order)
+
+
+def _check_transcripts(order: CloneRequest) -> None:
+    """Check that it is said of each recording what is spoken in it. Raises UnsupportedField."""
+    given = (*order.transcripts, *[None] * len(order.samples))
+    for position, transcript in enumerate(given[: len(order.samples)]):
+        if not transcript:
+            detail = "This provider needs the transcript of each recording."
+            raise _refuse_order(f"samples.{position}.transcript", detail, code="required")
+
+
+def _refuse_order(attr: str, detail: str, *, code: str = UnsupportedField.code) -> UnsupportedField:
+    return UnsupportedField(detail, code=code, faults=(Fault(code=code, detail=detail, attr=attr),))
 
 
 def ask_provider(

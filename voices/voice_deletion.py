@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +18,10 @@ from vault import blobs, sealed_notes
 from voices import remote_voices, voice_comparison, voice_events
 from voices.models import Sample, Voice, VoiceState
 from voices.providers import registry
+from voices.providers.base import DeletionUnconfirmed
 from voices.synthesis_requests import Providers
+
+logger = logging.getLogger(__name__)
 
 WAIT: Final = timedelta(minutes=2)
 """After a try that failed, such as at a provider that was away. The lease is held so long."""
@@ -59,11 +63,23 @@ def run_deletion(
                 actor=actor,
                 at=now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock()),
             )
-    except Exception:
+    except Exception as error:
         transactions.release_connections()
         with suppress(LeaseLost, Error):
+            if isinstance(error, DeletionUnconfirmed):
+                _note_unconfirmed(voice, error)
             leases.renew(voice, at=wall_clock(), lease=WAIT)
         raise
+
+
+def _note_unconfirmed(voice: Voice, error: DeletionUnconfirmed) -> None:
+    """Show with the voice that its deletion was accepted and is not confirmed, and by whom it is.
+
+    The operator reads of it in the log of the process too.
+    """
+    fault = {"code": error.stable_code, "attr": None, "detail": error.detail}
+    Voice.objects.filter(id=voice.id, state=VoiceState.REVOKING).update(report={"faults": [fault]})
+    logger.warning("voice's deletion is not confirmed", extra={"voice": voice.id})
 
 
 def _may_be_at_provider(voice: Voice) -> bool:

@@ -20,9 +20,18 @@ pytestmark = pytest.mark.once
 CODES = sorted(providers.PROVIDERS)
 SELF_HOSTED = {
     "vllm_omni", "kokoro_fastapi", "chatterbox_tts_api", "chatterbox_tts_server", "fish_speech",
-    "localai", "xtts_api_server", "cosyvoice", "voxtral",
+    "localai", "xtts_api_server", "cosyvoice",
 }  # fmt: skip
-COMPANIES = {"inworld", "fish", "tensorone", "elevenlabs", "cartesia", "openai", "resemble"}
+COMPANIES = {
+    "inworld",
+    "fish",
+    "tensorone",
+    "elevenlabs",
+    "cartesia",
+    "openai",
+    "resemble",
+    "voxtral",
+}
 
 
 class TestTheList:
@@ -54,7 +63,8 @@ class TestTheList:
 
     def test_gives_terms_of_companies_alone(self) -> None:
         with_terms = {code for code, facts in providers.PROVIDERS.items() if facts.terms}
-        assert with_terms == COMPANIES
+        # Nobody has read where Mistral's are.
+        assert with_terms == COMPANIES - {"voxtral"}
 
     @given(st.sampled_from(CODES))
     def test_survives_the_record(self, code: str) -> None:

@@ -15,14 +15,31 @@ LONGEST_LINE: Final = 8 * 2**20
 
 def parse_answer(data: bytes) -> Mapping[str, Any]:
     """Return the JSON object that `data` holds. Raises ProviderUnavailable."""
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        raise _not_understood() from None
+    value = parse_any_answer(data)
     if not isinstance(value, dict):
         raise _not_understood()
 
     return value
+
+
+def parse_any_answer(data: bytes) -> Any:
+    """Return the JSON value that `data` holds. Raises ProviderUnavailable."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise _not_understood() from None
+
+
+def find_rows(value: Any, *path: str) -> list[Any]:
+    """Return the list at the end of `path`, or `value` itself without one.
+
+    Raises ProviderUnavailable where there is no list.
+    """
+    found = require_member(value, *path)
+    if not isinstance(found, list):
+        raise _not_understood()
+
+    return found
 
 
 def require_member(value: Mapping[str, Any], *path: str) -> Any:

@@ -43,6 +43,15 @@ class ProviderRefused(Invalid):
     code = "provider_refused"
 
 
+class DeletionUnconfirmed(ProviderUnavailable):
+    """The provider was asked to delete a voice, and nothing says yet that it is gone.
+
+    It is asked again until it is. Where it has no call for that, its operator removes the voice.
+    """
+
+    code = "deletion_unconfirmed"
+
+
 class UnsupportedField(Invalid):
     """A field is set that the engine does not support. It is refused, never dropped in silence."""
 
@@ -57,6 +66,8 @@ class Capabilities:
     `languages` of None are not known here: the provider itself refuses what it does not speak.
     `trains` means that a voice is not ready at once.
     `most_characters` is the length of the longest text of one call, None for no bound.
+    `clones` is False for a provider of preset voices alone. `most_recordings` and
+    `needs_transcripts` are what it takes as the recordings of a voice.
     """
 
     languages: frozenset[str] | None
@@ -67,6 +78,9 @@ class Capabilities:
     denoise: bool = False
     trains: bool = False
     most_characters: int | None = None
+    clones: bool = True
+    most_recordings: int | None = None
+    needs_transcripts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from voices.providers.adapter_kinds import ConnectedAccount
@@ -59,10 +59,11 @@ class ProviderConnection:
         body: Body | None = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        has_final_slash: bool = False,
     ) -> UpstreamStream:
         """Return the answer's bytes as they come. Raises as `call`."""
         request = self._build_request(method, path, body, query, headers, frozenset())
-        return upstream_client.open_stream(request)
+        return upstream_client.open_stream(replace(request, has_final_slash=has_final_slash))
 
     def _build_request(
         self,

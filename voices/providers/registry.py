@@ -9,12 +9,16 @@ from core.errors import Fault, Invalid
 from voices.providers import account_access
 from voices.providers.adapter_kinds import AdapterKind
 from voices.providers.base import Owned, Provider
+from voices.providers.declared.engine_kinds import ENGINE_KINDS
+from voices.providers.generic import adapter as generic
 from voices.providers.inworld import adapter as inworld
 from voices.providers.local.adapter import Local
 
 LOCAL: Final = "local"
 _BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
-_KINDS: Final[Mapping[str, AdapterKind]] = {kind.name: kind for kind in (inworld.KIND,)}
+_KINDS: Final[Mapping[str, AdapterKind]] = {
+    kind.name: kind for kind in (inworld.KIND, *ENGINE_KINDS, generic.KIND)
+}
 
 
 class ProviderNotFound(Invalid):

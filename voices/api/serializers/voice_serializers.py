@@ -183,7 +183,10 @@ class SampleCheckSerializer(OutputSerializer[CheckResult]):
 
 
 class VoiceFaultSerializer(OutputSerializer[Mapping[str, Any]]):
-    """Why a recording could not be used, of a voice that failed in the background."""
+    """Why a recording could not be used, of a voice that failed in the background.
+
+    Or why a deletion is not confirmed: `deletion_unconfirmed`, while the voice is `revoking`.
+    """
 
     code = serializers.CharField()
     attr = serializers.CharField(allow_null=True)

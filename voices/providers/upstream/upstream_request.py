@@ -80,7 +80,8 @@ class UpstreamRequest:
     """A request to the provider at `base_url`, below which `path` has one element a segment.
 
     A segment is escaped, so an id never becomes a path. Statuses in `taken` are given to the
-    adapter with their body, beside those of success. All others are errors.
+    adapter with their body, beside those of success. All others are errors. `has_final_slash` is
+    for servers that redirect without it.
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -92,6 +93,7 @@ class UpstreamRequest:
     body: JsonBody | BytesBody | MultipartBody | None = field(default=None, repr=False)
     times: TimeLimits = field(default_factory=TimeLimits)
     taken: frozenset[int] = frozenset()
+    has_final_slash: bool = False
     signed_target: str = field(default="", repr=False)
     """Path and query as the provider wrote them, in the place of `path` and `query`."""
 
@@ -138,7 +140,8 @@ def build_url(request: UpstreamRequest) -> str:
         raise ValueError("a segment of a path is empty or dots")
     path = "".join("/" + quote(segment, safe=":@!$&'()*+,;=") for segment in request.path)
     query = urlencode(request.query, quote_via=quote)
-    return f"{base}{path or '/'}{'?' if query else ''}{query}"
+    end = "/" if request.has_final_slash or not path else ""
+    return f"{base}{path}{end}{'?' if query else ''}{query}"
 
 
 def build_headers(request: UpstreamRequest) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""One adapter for all engines that a short declaration describes, and their declarations."""

@@ -1,0 +1,286 @@
+"""The adapter of all declared engines: what their declaration says, for one account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Final
+
+from audio.sound import Sound
+from voices.providers.adapter_kinds import ConnectedAccount
+from voices.providers.answer_reading import parse_any_answer, require_text
+from voices.providers.base import (
+    AudioChunk,
+    Capabilities,
+    Clone,
+    DeletionUnconfirmed,
+    EncodedAudio,
+    ProviderRefused,
+    ProviderVoice,
+    RemoteVoice,
+    SpeechLine,
+    TrainingProgress,
+    TrainingState,
+)
+from voices.providers.declared import answer_kinds, call_bodies
+from voices.providers.declared.declarations import (
+    EngineDeclaration,
+    InlineReference,
+    SpeechCall,
+    VoiceUpload,
+)
+from voices.providers.declared.engine_voices import EngineVoices
+from voices.providers.declared.inline_references import StoredReference, open_reference
+from voices.providers.pcm_chunks import cut_pcm
+from voices.providers.provider_connection import ProviderConnection
+from voices.providers.upstream import upstream_client
+from voices.providers.upstream.upstream_client import UpstreamStream
+from voices.providers.upstream.upstream_request import JsonBody, make_audio_request
+
+_GONE: Final = frozenset({404})
+
+
+class DeclaredEngine:
+    """Speaks to one engine as its declaration says.
+
+    A voice's name there is our id of it, or the id that the engine gave. Nothing that a caller says
+    becomes a name, so no voice is overwritten and no file is named.
+    """
+
+    def __init__(
+        self,
+        declaration: EngineDeclaration,
+        account: ConnectedAccount,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`headers` carry the key. Without any it is sent as a bearer, where there is one."""
+        self.declaration = declaration
+        if headers is None:
+            key = account.credentials.get("api_key")
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._connection = ProviderConnection(
+            account=account,
+            is_self_hosted=declaration.is_self_hosted,
+            headers={**declaration.headers, **headers},
+        )
+        self._voices = EngineVoices(declaration, self._connection)
+
+    def capabilities(self) -> Capabilities:
+        """Return what the declaration says of texts and recordings."""
+        declared, adding = self.declaration, self.declaration.adding
+        closed = bool(declared.languages) and not declared.other_language
+        return Capabilities(
+            languages=(
+                frozenset(tag.partition("-")[0] for tag in declared.languages) if closed else None
+            ),
+            speed=declared.speed,
+            pitch_semitones=(0.0, 0.0),
+            most_characters=declared.most_characters,
+            clones=adding is not None,
+            most_recordings=1,
+            needs_transcripts=adding is not None and adding.limits.needs_transcript,
+        )
+
+    def clone(self, order: Clone) -> ProviderVoice:
+        """Add the voice by its one recording, or keep the recording where the engine keeps none.
+
+        Raises UnsupportedField for a recording that the engine does not take.
+        """
+        adding = self.declaration.adding
+        if adding is None:
+            raise ProviderRefused("This engine has preset voices alone.")
+
+        recording = order.recordings[0]
+        wav = call_bodies.write_recording(recording, adding.limits)
+        if isinstance(adding, InlineReference):
+            kept = StoredReference(wav=wav, transcript=recording.transcript or "")
+            return ProviderVoice(profile=kept.to_profile())
+
+        return ProviderVoice(remote_id=self._upload(adding, order, wav))
+
+    def speak(self, voice: ProviderVoice, line: SpeechLine) -> Sound | EncodedAudio:
+        """Speak one text.
+
+        Raises ProviderRefused for a voice that is not at the engine, UnsupportedField.
+        """
+        call = self.declaration.speech
+        stream = self._open_speech(call, voice, line)
+        with closing(stream):
+            if call.answer.kind in {"pcm", "sse"}:
+                samples = self._read_samples(call, stream)
+                return answer_kinds.read_whole_pcm(samples, self._read_rate(call))
+            data = b"".join(stream)
+
+        if call.answer.kind == "url":
+            return self._fetch_audio(answer_kinds.read_audio_url(call.answer, data))
+
+        return answer_kinds.read_whole_file(call.answer, data)
+
+    def delete(self, voice: ProviderVoice) -> None:
+        """Remove the voice. A voice that does not exist counts as removed.
+
+        Raises DeletionUnconfirmed while the engine still has it, where only its operator can remove
+        it, or where nothing but a second removal says that it is gone.
+        """
+        if voice.remote_id is None:
+            return
+
+        name, removal = self._require_name(voice), self.declaration.removal
+        if removal is None:
+            if self._voices.is_listed(name):
+                raise DeletionUnconfirmed(
+                    f"The engine has no call that removes a voice. Its operator removes {name!r}."
+                )
+            return
+
+        for _ in range(1 if self.declaration.listing else 2):
+            answer = self._connection.call(
+                "DELETE",
+                *call_bodies.fill_path(removal.path, name),
+                body=JsonBody({removal.body_field: name}) if removal.body_field else None,
+                taken=_GONE,
+            )
+            if answer.status in _GONE:
+                return
+
+        if self.declaration.listing is None:
+            raise DeletionUnconfirmed("The engine took the removal and has not confirmed it.")
+
+    def _read_rate(self, call: SpeechCall) -> int:
+        return answer_kinds.read_rate(call.answer, self._connection.account.settings)
+
+    def _upload(self, upload: VoiceUpload, order: Clone, wav: bytes) -> str:
+        """Add a voice and return its name at the engine. One of an earlier try is found again."""
+        if upload.id_path and (found := self._voices.find_ours(order.reference)) is not None:
+            return found
+
+        body = call_bodies.build_upload_body(self.declaration, upload, order, wav)
+        answer = self._connection.call("POST", *upload.path, body=body, taken=upload.there)
+        name = order.reference + upload.suffix
+        if upload.id_path:
+            name = require_text(parse_any_answer(answer.body), *upload.id_path)
+        if not self.declaration.voice_pattern.fullmatch(name):
+            raise ProviderRefused("The engine names the voice in a way that is not used.")
+        if upload.suffix and not self._voices.is_listed(name):
+            raise ProviderRefused("The engine did not take the recording.")
+
+        return name
+
+    def _open_speech(
+        self, call: SpeechCall, voice: ProviderVoice, line: SpeechLine
+    ) -> UpstreamStream:
+        """Send a text, and return the answer whose content type is that of a sound."""
+        reference, name = None, ""
+        if isinstance(self.declaration.adding, InlineReference):
+            reference = open_reference(voice)
+        else:
+            name = self._require_name(voice)
+            call_bodies.check_line(self.declaration, call, line)
+            self._check_voice(name, line)
+
+        body = call_bodies.build_speech_body(
+            self.declaration,
+            call,
+            line,
+            voice=name,
+            reference=reference,
+            model=str(self._connection.account.settings.get("model") or ""),
+        )
+        stream = self._connection.open_stream(
+            "POST", *call.path, body=body, has_final_slash=call.has_final_slash
+        )
+        try:
+            answer_kinds.check_media_type(call.answer, stream.headers)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def _check_voice(self, name: str, line: SpeechLine) -> None:
+        """Ask for the voice first, where the engine would speak with another one in its place.
+
+        Raises ProviderRefused for one that is not there, UnsupportedField for another language than
+        the voice was added with, where the engine takes none with a text.
+        """
+        lookup = self.declaration.lookup
+        if not self.declaration.asks_first:
+            return
+        if lookup is None:
+            if not self._voices.is_listed(name):
+                raise ProviderRefused("This voice is not at the engine.")
+            return
+
+        answer = self._connection.call(
+            "GET", *call_bodies.fill_path(lookup.path, name), taken=_GONE
+        )
+        if answer.status in _GONE:
+            raise ProviderRefused("This voice is not at the engine.")
+        if lookup.language:
+            spoken = require_text(parse_any_answer(answer.body), *lookup.language)
+            if spoken != call_bodies.choose_language_word(self.declaration, line.language):
+                raise call_bodies.refuse_field(
+                    "language", "At this engine a voice speaks the language of its clone alone."
+                )
+
+    def _read_samples(self, call: SpeechCall, stream: Iterator[bytes]) -> Iterator[bytes]:
+        parts: Iterator[bytes] = stream
+        if call.answer.kind == "sse":
+            parts = answer_kinds.read_events(call.answer, stream)
+        return answer_kinds.convert_samples(call.answer, parts)
+
+    def _fetch_audio(self, url: str) -> EncodedAudio:
+        """Fetch a file below the account's `audio_origins`, without any credential."""
+        account = self._connection.account
+        request = make_audio_request(
+            url,
+            origins=account.audio_origins,
+            is_self_hosted=self._connection.is_self_hosted,
+            times=self._connection.times,
+        )
+        answer = upstream_client.call(request, most_bytes=2**26)
+        return EncodedAudio(data=answer.body)
+
+    def _require_name(self, voice: ProviderVoice) -> str:
+        name = voice.remote_id
+        if name is None or not self.declaration.voice_pattern.fullmatch(name):
+            raise ProviderRefused("This voice has no name at the engine.")
+
+        return name
+
+
+class ListingEngine(DeclaredEngine):
+    """An engine that lists its voices, by which a deletion is confirmed."""
+
+    def list_voices(self) -> Iterator[RemoteVoice]:
+        """Yield all voices that could be ours."""
+        return self._voices.walk()
+
+    def get_progress(self, voice: ProviderVoice) -> TrainingProgress:
+        """Return `ready`, or `missing` for a voice that is not listed."""
+        there = self._voices.is_listed(self._require_name(voice))
+        return TrainingProgress(state=TrainingState.READY if there else TrainingState.MISSING)
+
+
+class StreamingEngine(DeclaredEngine):
+    """An engine that sends the beginning of a text before its end."""
+
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+        """Speak one text piece by piece."""
+        call = self.declaration.stream
+        assert call is not None  # noqa: S101  # by `connect_engine`
+        stream = self._open_speech(call, voice, line)
+
+        def read_pieces() -> Iterator[AudioChunk]:
+            with closing(stream):
+                if call.answer.kind == "file":
+                    rate, samples = answer_kinds.open_wav_stream(stream)
+                else:
+                    rate, samples = self._read_rate(call), self._read_samples(call, stream)
+                yield from cut_pcm(samples, rate=rate, text_length=len(line.text))
+
+        return read_pieces()
+
+
+class StreamingListingEngine(StreamingEngine, ListingEngine):
+    """An engine that does both."""
