@@ -70,7 +70,13 @@ class TestAListOfTheApi:
     def test_is_compressed_unless_it_shows_what_people_are_called_or_said(self) -> None:
         """Who makes a list decides about it here (decision 043)."""
         plain = {path for path in LISTS if not COMPRESSED.match(path)}
-        assert plain == {"/v1/speakers", "/v1/consents", "/v1/voices", "/v1/api_keys"}
+        assert plain == {
+            "/v1/speakers",
+            "/v1/consents",
+            "/v1/voices",
+            "/v1/api_keys",
+            "/v1/provider_accounts",
+        }
 
     def test_that_is_compressed_has_no_field_of_a_person_and_no_secret(self) -> None:
         objects = {path: names for path, names in LISTS.items() if "livemode" in names}

@@ -31,7 +31,9 @@ from tests.voices.conftest import (
     order_for,
     principal_of,
 )
-from voices.models import JobKind, Voice
+from voices import provider_accounts
+from voices.models import JobKind, ProviderAccount, Voice
+from voices.provider_accounts import NewAccount
 from voices.speech import dispatch, pipeline
 
 _ID: Final = re.compile(r"{(\w+)}")
@@ -112,10 +114,17 @@ def begin(make_consent: MakeConsent, voice: Voice, key: ApiKey) -> World:
             UNSIGNED: make_consent(signed=False).id,
             "voice_id": voice.id,
             "key_id": key.id,
+            "account_id": connect("inworld", voice).id,
         }
     )
     world.bodies = _bodies(world, fresh=make_consent())
     return world
+
+
+def connect(provider: str, voice: Voice) -> ProviderAccount:
+    """An account of the voice's organisation at a provider that no test reaches."""
+    new = NewAccount(provider=provider, credentials={"api_key": "a-key"})
+    return provider_accounts.connect_account(new, principal=principal_of(voice), at=NOON)
 
 
 def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
@@ -132,6 +141,11 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
     return {
         "post v1/api_keys": {"product": "Reader", "scopes": ["voices:read"], "mode": "test"},
         "patch v1/api_keys/{key_id}": {"product": "Another"},
+        "post v1/provider_accounts": {
+            "provider": "cartesia",
+            "credentials": {"api_key": "another-key"},
+        },
+        "patch v1/provider_accounts/{account_id}": {"credentials": {"api_key": "a-new-key"}},
         "post v1/test/clock": {"advance": "P1D"},
         "patch v1/organisation": {"contact": "other@acme.example"},
         "post v1/speakers": {"name": "Ada Example", "email": "ada@example.org"},
