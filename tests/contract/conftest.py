@@ -109,7 +109,7 @@ class World(Mapping[str, str]):
 
     NAMES = (
         "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id",
-        "erasure_id", "key_id", "manifestId",
+        "erasure_id", "key_id", "account_id", "manifestId",
     )  # fmt: skip
 
     def __init__(self, http: Sender, voices: Callable[[], Voice]) -> None:
@@ -125,7 +125,7 @@ class World(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         if name not in self._made:
-            self._made |= self._make(name)
+            self._made |= self._connect() if name == "account_id" else self._make(name)
         return self._made[name]
 
     def _make(self, name: str) -> dict[str, str]:
@@ -155,6 +155,14 @@ class World(Mapping[str, str]):
                     name, "/v1/api_keys", {"product": "X", "scopes": ["clips:read"], "mode": "test"}
                 )
         raise KeyError(name)
+
+    def _connect(self) -> dict[str, str]:
+        """An account at a provider. There is one for each provider."""
+        path = "/v1/provider_accounts"
+        body = {"provider": "inworld", "credentials": {"api_key": "a-key"}}
+        made = self._http.post(path, body)
+        row = made.json() if made.status_code == 201 else self._http.get(path).json()["data"][0]
+        return {"account_id": row["id"]}
 
     def _post(self, name: str, path: str, body: dict[str, Any]) -> dict[str, str]:
         return {name: self._http.post(path, body).json()["id"]}

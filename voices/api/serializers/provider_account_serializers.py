@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from core.api.fields import (
     BoundedListField,
+    CodeField,
     NullableTextField,
-    TextField,
     TimestampField,
 )
 from core.api.pagination import make_list_serializer
@@ -32,25 +32,25 @@ MOST_ORIGINS = 10
         "type": "object",
         "additionalProperties": {
             "type": "string",
-            "minLength": 1,
-            "maxLength": provider_accounts.LONGEST_CREDENTIAL,
+            "pattern": f"^[!-~]{{1,{provider_accounts.LONGEST_CREDENTIAL}}}$",
         },
+        "propertyNames": {"pattern": "^[a-z_]{1,40}$"},
         "maxProperties": 10,
     }
 )
 class CredentialsField(serializers.DictField):
     """Secrets by their names, such as `api_key`. No answer shows them."""
 
-    child = TextField(max_length=provider_accounts.LONGEST_CREDENTIAL, trim_whitespace=False)
+    child = CodeField(max_length=provider_accounts.LONGEST_CREDENTIAL, trim_whitespace=False)
 
 
 class _AccountFormSerializer(StrictSerializer):
     """Fields of an account that may change later. Each may be left out."""
 
-    base_url = TextField(max_length=500, required=False, allow_null=True)
+    base_url = CodeField(max_length=500, required=False, allow_null=True)
     credentials = CredentialsField(required=False)
     audio_origins = BoundedListField(
-        child=TextField(max_length=500), required=False, limit=MOST_ORIGINS
+        child=CodeField(max_length=500), required=False, limit=MOST_ORIGINS
     )
     settings = serializers.DictField(required=False)
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from rest_framework import serializers
-
-from core.api.fields import BoundedListField, ChoiceField, FlagField, ShownTextField, TextField
+from core.api.fields import (
+    BoundedListField,
+    ChoiceField,
+    CodeField,
+    FlagField,
+    ReferenceField,
+    ShownTextField,
+    WholeNumberField,
+)
 from core.api.serializers import StrictSerializer
-from voices.api.serializers.input_fields import Base64AudioField, TranscriptField
+from voices.api.serializers.input_fields import (
+    Base64AudioField,
+    NumberField,
+    SpokenTextField,
+    TranscriptField,
+)
 
 LANGUAGES: Final = {
     "EN_US": "en-US", "ZH_CN": "zh-CN", "KO_KR": "ko-KR", "JA_JP": "ja-JP", "RU_RU": "ru-RU",
@@ -45,8 +56,10 @@ class InworldCloneSerializer(StrictSerializer):
     voiceSamples = BoundedListField(  # noqa: N815 - the provider's name
         child=InworldSampleSerializer(), allow_empty=False, limit=25
     )
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
-    tags = BoundedListField(child=TextField(max_length=200), required=False, limit=50)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
+    tags = BoundedListField(child=ReferenceField(max_length=200), required=False, limit=50)
     audioProcessingConfig = InworldProcessingSerializer(required=False)  # noqa: N815 - as above
 
 
@@ -54,8 +67,10 @@ class InworldVoiceChangesSerializer(StrictSerializer):
     """`PATCH /voices/v1/voices/{id}`."""
 
     displayName = ShownTextField(max_length=200, required=False)  # noqa: N815 - as above
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
-    tags = BoundedListField(child=TextField(max_length=200), required=False, limit=50)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
+    tags = BoundedListField(child=ReferenceField(max_length=200), required=False, limit=50)
 
 
 class InworldAudioConfigSerializer(StrictSerializer):
@@ -64,24 +79,24 @@ class InworldAudioConfigSerializer(StrictSerializer):
     audioEncoding = ChoiceField(  # noqa: N815 - as above
         choices=(*CODECS, "ALAW"), required=False
     )
-    sampleRateHertz = serializers.IntegerField(required=False)  # noqa: N815 - as above
-    bitRate = serializers.IntegerField(required=False)  # noqa: N815 - as above
-    speakingRate = serializers.FloatField(required=False)  # noqa: N815 - as above
+    sampleRateHertz = WholeNumberField(required=False)  # noqa: N815 - as above
+    bitRate = WholeNumberField(required=False)  # noqa: N815 - as above
+    speakingRate = NumberField(required=False)  # noqa: N815 - as above
 
 
 class InworldSpeechSerializer(StrictSerializer):
     """`POST /tts/v1/voice` and its stream."""
 
-    text = TextField(max_length=5_000)
-    voiceId = TextField(max_length=200)  # noqa: N815 - as above
-    modelId = TextField(max_length=100, required=False)  # noqa: N815 - as above
+    text = SpokenTextField()
+    voiceId = CodeField(max_length=200)  # noqa: N815 - as above
+    modelId = CodeField(max_length=100, required=False)  # noqa: N815 - as above
     audioConfig = InworldAudioConfigSerializer(required=False)  # noqa: N815 - as above
-    language = TextField(max_length=64, required=False, allow_null=True)
-    temperature = serializers.FloatField(required=False)
+    language = CodeField(max_length=64, required=False, allow_null=True)
+    temperature = NumberField(required=False)
     deliveryMode = ChoiceField(  # noqa: N815 - as above
         choices=("STABLE", "BALANCED", "CREATIVE", "EXPRESSIVE"), required=False
     )
-    applyTextNormalization = TextField(max_length=40, required=False)  # noqa: N815 - as above
+    applyTextNormalization = CodeField(max_length=40, required=False)  # noqa: N815 - as above
     timestampType = ChoiceField(  # noqa: N815 - as above
         choices=("TIMESTAMP_TYPE_UNSPECIFIED",), required=False
     )
