@@ -114,9 +114,17 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "default_channel": "app", "default_territory": "DE", "default_language": "en",
         "calls_per_minute": 10, "expires_at": "2027-01-01T00:00:00Z",
     }  # fmt: skip
+    account: Schema = {
+        "base_url": "https://api.inworld.ai",
+        "credentials": {"api_key": "a-key"},
+        "audio_origins": [],
+        "settings": {},
+    }
     return {
         "api_keys_create": key | described | {"mode": "test"},
         "api_keys_update": key | described,
+        "provider_accounts_create": described | account | {"provider": "inworld"},
+        "provider_accounts_update": described | account,
         "organisation_update": described
         | {"contact": "voices@acme.example", "dpo": "dpo@acme.example"},
         "api_keys_rotate": {"overlap": "PT1H"},
