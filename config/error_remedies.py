@@ -77,6 +77,7 @@ REMEDIES: Final = {
         "Delete the voices of this provider, wait until they are gone, then remove it."
     ),
     "provider_not_connected": "Connect an account with `POST /v1/provider_accounts`.",
+    "websocket_not_offered": "Use the provider's HTTP routes, which are gated.",
     "voice_unfinished": "Ask for the voice again after a while.",
     "provider_answer_refused": (
         "Look at the voice at the provider, and have the account checked. Another text may help."

@@ -9,7 +9,9 @@ from core.errors import Fault, Invalid
 from voices.providers import account_access
 from voices.providers.adapter_kinds import AdapterKind
 from voices.providers.base import Owned, Provider
+from voices.providers.cartesia import adapter as cartesia
 from voices.providers.declared.engine_kinds import ENGINE_KINDS
+from voices.providers.elevenlabs import adapter as elevenlabs
 from voices.providers.generic import adapter as generic
 from voices.providers.inworld import adapter as inworld
 from voices.providers.local.adapter import Local
@@ -17,7 +19,8 @@ from voices.providers.local.adapter import Local
 LOCAL: Final = "local"
 _BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
 _KINDS: Final[Mapping[str, AdapterKind]] = {
-    kind.name: kind for kind in (inworld.KIND, *ENGINE_KINDS, generic.KIND)
+    kind.name: kind
+    for kind in (cartesia.KIND, elevenlabs.KIND, inworld.KIND, *ENGINE_KINDS, generic.KIND)
 }
 
 

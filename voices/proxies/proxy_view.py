@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import streaming_response
-from core.errors import NotFound
+from core.errors import NotFound, Refused
 from voices.proxies.error_shapes import ProxyFault, build_proxy_fault
+from voices.proxies.route_rules import NOT_HERE
 
 CONFLICT_STATUS: Final = 422
 FAILED_CLONE_STATUS: Final = 424
@@ -22,6 +23,12 @@ class RouteRefused(NotFound):
     """The provider has this route, and no call through it can be gated. The detail says why."""
 
     code = "route_not_offered"
+
+
+class WebSocketRefused(Refused):
+    """A stream over WebSocket. No call of it is gated yet."""
+
+    code = "websocket_not_offered"
 
 
 class ProxyView(APIView):
@@ -77,10 +84,18 @@ class UnknownRouteView(ProxyView):
     """What is no route here, or is refused on purpose (`reason`), whatever the method."""
 
     scope = "speech"
-    reason: ClassVar[str] = "There is no such route here."
+    reason: ClassVar[str] = NOT_HERE
 
-    def answer(self, request: Request, **_path: str) -> Response:  # noqa: ARG002 - Django's names
-        """Refuse."""
-        raise RouteRefused(self.reason)
+    def answer(self, request: Request, **_path: str) -> Response:
+        """Refuse. A WebSocket is told so: its client shows no body of a 404."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            raise WebSocketRefused("No WebSocket is gated here. Use the provider's HTTP routes.")
+
+        # Behind `/proxy/<name>/`.
+        raise RouteRefused(self.choose_reason(request.path_info.split("/", 3)[-1]))
+
+    def choose_reason(self, path: str) -> str:  # noqa: ARG002 - for subclasses
+        """Return why the route at this `path` of the provider's is refused."""
+        return self.reason
 
     get = post = put = patch = delete = answer

@@ -5,5 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
+    path("proxy/cartesia/", include("voices.proxies.cartesia.urls")),
+    path("proxy/elevenlabs/", include("voices.proxies.elevenlabs.urls")),
     path("proxy/inworld/", include("voices.proxies.inworld.urls")),
 ]

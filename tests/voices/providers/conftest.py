@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from tests.emulators import inworld
+from tests.emulators.emulator import Emulator
 from tests.emulators.inworld import InworldEmulator
 from tests.fixtures.consents import MakeConsent
 from tests.voices.conftest import AUDIO, AUDIOBOOK, Http
 from tests.voices.test_background_cloning import ask
 
+Connect = Callable[[str, Emulator, str], None]
 READING = (AUDIO / "librivox-austen-0870.wav").read_bytes()
 
 
@@ -41,6 +44,24 @@ def remote_voice(client: Http, provider: InworldEmulator, make_consent: MakeCons
     made: dict[str, Any] = answer.json()
     assert (made["provider"], len(provider.voices)) == ("inworld", 1)
     return str(made["id"])
+
+
+@pytest.fixture
+def connect(client: Http, settings: Settings) -> Iterator[Connect]:
+    """Starts an emulator and connects Acme to it."""
+    settings.SAYSO_DEVELOPMENT = True
+    with ExitStack() as running:
+
+        def connect_account(name: str, emulator: Emulator, key: str) -> None:
+            running.enter_context(emulator.running())
+            body = {
+                "provider": name,
+                "base_url": emulator.base_url,
+                "credentials": {"api_key": key},
+            }
+            assert client.post("/v1/provider_accounts", body, format="json").status_code == 201
+
+        yield connect_account
 
 
 def speak(client: Http, voice_id: str, **changes: Any) -> Any:

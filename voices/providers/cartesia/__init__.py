@@ -1,0 +1,1 @@
+"""Cartesia: a clone from one clip, spoken as it is made."""

@@ -1,0 +1,1 @@
+"""ElevenLabs: instant clones, spoken in many languages."""

@@ -1,0 +1,1 @@
+"""Cartesia's API: clone, list, change, speak and stream."""

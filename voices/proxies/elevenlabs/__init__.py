@@ -1,0 +1,1 @@
+"""ElevenLabs' API: clone, list, change, speak and stream."""
