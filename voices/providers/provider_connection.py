@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from voices.providers.adapter_kinds import ConnectedAccount
+from voices.providers.held_stream import HeldStream, open_held_stream
 from voices.providers.upstream import upstream_client
+from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 from voices.providers.upstream.exchange import ProviderAnswer
-from voices.providers.upstream.upstream_client import UpstreamStream
 from voices.providers.upstream.upstream_request import (
     BytesBody,
     JsonBody,
@@ -50,7 +51,8 @@ class ProviderConnection:
         Raises ProviderUnavailable, ProviderRefused, ProviderAccountRefused, ProviderAddressRefused.
         """
         request = self._build_request(method, path, body, query, headers, taken)
-        return upstream_client.call(request, most_bytes=MOST_ANSWER_BYTES)
+        with ACCOUNT_LIMITS.hold_account(self.account.account_id):
+            return upstream_client.call(request, most_bytes=MOST_ANSWER_BYTES)
 
     def open_stream(
         self,
@@ -60,10 +62,12 @@ class ProviderConnection:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         has_final_slash: bool = False,
-    ) -> UpstreamStream:
+    ) -> HeldStream:
         """Return the answer's bytes as they come. Raises as `call`."""
         request = self._build_request(method, path, body, query, headers, frozenset())
-        return upstream_client.open_stream(replace(request, has_final_slash=has_final_slash))
+        return open_held_stream(
+            replace(request, has_final_slash=has_final_slash), account_id=self.account.account_id
+        )
 
     def _build_request(
         self,

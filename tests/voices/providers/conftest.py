@@ -15,9 +15,17 @@ from tests.emulators.inworld import InworldEmulator
 from tests.fixtures.consents import MakeConsent
 from tests.voices.conftest import AUDIO, AUDIOBOOK, Http
 from tests.voices.test_background_cloning import ask
+from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
 Connect = Callable[[str, Emulator, str], None]
 READING = (AUDIO / "librivox-austen-0870.wav").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def rested() -> Iterator[None]:
+    """No account is left alone because of another test."""
+    yield
+    ACCOUNT_LIMITS.forget_all()
 
 
 @pytest.fixture

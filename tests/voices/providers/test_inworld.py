@@ -106,6 +106,20 @@ class TestAVoiceAtInworld:
 
         assert speak(client, remote_voice)["Retry-After"] == "7"
 
+    def test_leaves_a_provider_alone_that_keeps_failing(
+        self, client: Http, provider: InworldEmulator, remote_voice: str
+    ) -> None:
+        provider.fail(SPEAK, Fault(status=503, times=None))
+        for _ in range(5):
+            speak(client, remote_voice)
+        before = provider.count("POST", SPEAK)
+
+        answer = speak(client, remote_voice)
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
+        assert int(answer["Retry-After"]) > 0
+        assert (before, provider.count("POST", SPEAK)) == (5, 5)
+
 
 class TestAClone:
     def test_without_the_provider_in_the_consent_reaches_no_one(

@@ -31,10 +31,10 @@ from voices.providers.declared.declarations import (
 )
 from voices.providers.declared.engine_voices import EngineVoices
 from voices.providers.declared.inline_references import StoredReference, open_reference
+from voices.providers.held_stream import HeldStream
 from voices.providers.pcm_chunks import cut_pcm
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream import upstream_client
-from voices.providers.upstream.upstream_client import UpstreamStream
 from voices.providers.upstream.upstream_request import JsonBody, make_audio_request
 
 _GONE: Final = frozenset({404})
@@ -167,9 +167,7 @@ class DeclaredEngine:
 
         return name
 
-    def _open_speech(
-        self, call: SpeechCall, voice: ProviderVoice, line: SpeechLine
-    ) -> UpstreamStream:
+    def _open_speech(self, call: SpeechCall, voice: ProviderVoice, line: SpeechLine) -> HeldStream:
         """Send a text, and return the answer whose content type is that of a sound."""
         reference, name = None, ""
         if isinstance(self.declaration.adding, InlineReference):
