@@ -49,6 +49,7 @@ NAMED_WHERE_RAISED: Final = {
     ),
     "out_of_range": (422, "A number or a length is outside its bounds. Nothing is ever clamped."),
     "consent_required": (422, "A clone through a proxy route names no consent, or two."),
+    "preset_voices_only": (422, "The engine has preset voices, and no recording becomes one."),
     "sample_duplicate": (422, "The same file was sent twice as a sample."),
 }
 """Codes that an error of the tree is given where it is raised, beside those of samples."""

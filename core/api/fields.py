@@ -4,6 +4,7 @@ fit.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +18,7 @@ from core import clock, shown_text
 
 MOST: Final = 2**53 - 1
 """The greatest whole number that every JSON reader takes exactly (RFC 8259, section 6)."""
+_DIGITS: Final = re.compile(r"[0-9]{1,16}")
 _LAYOUT: Final = frozenset("\n\t")
 _TEXTS: Final = {
     "invalid": "This must be a text.",
@@ -204,6 +206,28 @@ class WholeNumberField(serializers.IntegerField):
             detail = f"This must be from {self._least} to {self._most}."
             raise serializers.ValidationError(detail, code="out_of_range")
         return data
+
+
+@extend_schema_field({"type": "integer"})
+class WholeNumberWordField(serializers.Field[int, Any, str, Any]):
+    """A whole number in a query or a form, in digits."""
+
+    def __init__(self, *, least: int = 0, most: int = MOST, **options: Any) -> None:
+        self._least, self._most = least, most
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        if not isinstance(data, str) or not _DIGITS.fullmatch(data):
+            raise serializers.ValidationError("This must be a whole number.", code="invalid")
+        if not self._least <= int(data) <= self._most:
+            detail = f"This must be from {self._least} to {self._most}."
+            raise serializers.ValidationError(detail, code="out_of_range")
+        return int(data)
+
+    def to_representation(self, value: int) -> str:
+        """Return the digits."""
+        return str(value)
 
 
 class MomentField(serializers.DateTimeField):

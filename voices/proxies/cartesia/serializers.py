@@ -6,7 +6,16 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from core.api.fields import ChoiceField, FlagField, FlagWordField, ShownTextField, TextField
+from core.api.fields import (
+    BoundedListField,
+    ChoiceField,
+    CodeField,
+    FlagField,
+    FlagWordField,
+    ShownTextField,
+    WholeNumberField,
+    WholeNumberWordField,
+)
 from core.api.serializers import StrictSerializer
 from voices.api.serializers.input_fields import NumberField, SpokenTextField
 from voices.proxies.proxy_forms import UploadField
@@ -43,34 +52,38 @@ class CartesiaCloneSerializer(StrictSerializer):
 
     clip = UploadField()
     name = ShownTextField(max_length=200)
-    language = TextField(max_length=64)
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
+    language = CodeField(max_length=64)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
 
 
 class CartesiaChangesSerializer(StrictSerializer):
     """`PATCH /voices/{id}`."""
 
     name = ShownTextField(max_length=200, required=False)
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
 
 
 class CartesiaPageSerializer(StrictSerializer):
     """The query of `GET /voices`."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=10)
-    starting_after = TextField(max_length=64, required=False)
-    ending_before = TextField(max_length=64, required=False)
+    limit = WholeNumberWordField(least=1, most=100, default=10)
+    starting_after = CodeField(max_length=64, required=False)
+    ending_before = CodeField(max_length=64, required=False)
     is_owner = FlagWordField(required=False)
-    expand = serializers.ListField(
-        child=ChoiceField(choices=("preview_file_url",)), max_length=1, required=False
+    expand = BoundedListField(
+        child=ChoiceField(choices=("preview_file_url",)), limit=1, required=False
     )
 
 
 class CartesiaVoiceQuerySerializer(StrictSerializer):
     """The query of `GET /voices/{id}`."""
 
-    expand = serializers.ListField(
-        child=ChoiceField(choices=("preview_file_url",)), max_length=1, required=False
+    expand = BoundedListField(
+        child=ChoiceField(choices=("preview_file_url",)), limit=1, required=False
     )
 
 
@@ -79,8 +92,8 @@ class CartesiaOutputSerializer(StrictSerializer):
 
     container = ChoiceField(choices=("raw", "wav", "mp3"))
     encoding = ChoiceField(choices=("pcm_s16le", "pcm_mulaw"), required=False)
-    sample_rate = serializers.IntegerField()
-    bit_rate = serializers.IntegerField(required=False)
+    sample_rate = WholeNumberField()
+    bit_rate = WholeNumberField(required=False)
 
 
 class CartesiaRawOutputSerializer(CartesiaOutputSerializer):
@@ -94,21 +107,21 @@ class CartesiaConfigSerializer(StrictSerializer):
 
     speed = NumberField(required=False, allow_null=True)
     volume = NumberField(required=False, allow_null=True)
-    emotion = TextField(max_length=100, required=False, allow_null=True)
+    emotion = CodeField(max_length=100, required=False, allow_null=True)
 
 
 class CartesiaSpeechSerializer(StrictSerializer):
     """`POST /tts/bytes`. What an account's adapter does not take is refused."""
 
-    model_id = TextField(max_length=100)
+    model_id = CodeField(max_length=100)
     transcript = SpokenTextField()
     voice = VoiceIdField()
     output_format = CartesiaOutputSerializer()
     generation_config = CartesiaConfigSerializer(required=False, allow_null=True)
-    language = TextField(max_length=64, required=False, allow_null=True)
-    locale = TextField(max_length=64, required=False, allow_null=True)
-    normalization = TextField(max_length=40, required=False, allow_null=True)
-    pronunciation_dict_id = TextField(max_length=200, required=False, allow_null=True)
+    language = CodeField(max_length=64, required=False, allow_null=True)
+    locale = CodeField(max_length=64, required=False, allow_null=True)
+    normalization = CodeField(max_length=40, required=False, allow_null=True)
+    pronunciation_dict_id = CodeField(max_length=200, required=False, allow_null=True)
     # The framework takes a field out of its class, so its own `save` stays.
     save = FlagField(required=False, allow_null=True)  # type: ignore[assignment]
     speed = ChoiceField(choices=("slow", "normal", "fast"), required=False, allow_null=True)
@@ -128,4 +141,4 @@ class CartesiaSseSerializer(CartesiaSpeechSerializer):
     add_timestamps = FlagField(required=False, allow_null=True)
     add_phoneme_timestamps = FlagField(required=False, allow_null=True)
     use_normalized_timestamps = FlagField(required=False, allow_null=True)
-    context_id = TextField(max_length=100, required=False, allow_null=True)
+    context_id = CodeField(max_length=100, required=False, allow_null=True)

@@ -12,14 +12,15 @@ from audio.encoding import Output
 from core.api.fields import (
     BoundedListField,
     ChoiceField,
+    CodeField,
     FlagField,
     FlagWordField,
     ShownTextField,
-    TextField,
     WholeNumberField,
+    WholeNumberWordField,
 )
 from core.api.serializers import StrictSerializer
-from voices.api.serializers.input_fields import NumberField, SpokenTextField
+from voices.api.serializers.input_fields import NumberField, SpokenTextField, TranscriptField
 from voices.proxies.proxy_forms import UploadField
 
 MOST_RECORDINGS: Final = 25
@@ -75,7 +76,9 @@ class ElevenLabsCloneSerializer(StrictSerializer):
 
     name = ShownTextField(max_length=200)
     files = BoundedListField(child=UploadField(), allow_empty=False, limit=MOST_RECORDINGS)
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
     labels = LabelsField(required=False)
     remove_background_noise = FlagWordField(required=False)
 
@@ -84,7 +87,9 @@ class ElevenLabsChangesSerializer(StrictSerializer):
     """`POST /v1/voices/{id}/edit`. Other recordings would make another voice."""
 
     name = ShownTextField(max_length=200)
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
     labels = LabelsField(required=False)
     remove_background_noise = FlagWordField(required=False)
     moderate_metadata = FlagWordField(required=False)
@@ -93,8 +98,8 @@ class ElevenLabsChangesSerializer(StrictSerializer):
 class ElevenLabsPageSerializer(StrictSerializer):
     """The query of `GET /v2/voices`."""
 
-    page_size = serializers.IntegerField(min_value=1, max_value=100, default=10)
-    next_page_token = TextField(max_length=64, required=False)
+    page_size = WholeNumberWordField(least=1, most=100, default=10)
+    next_page_token = CodeField(max_length=64, required=False)
     include_total_count = FlagWordField(default=True)
     voice_type = ChoiceField(choices=("personal", "non-default", "non-community"), required=False)
     category = ChoiceField(choices=("cloned",), required=False)
@@ -119,7 +124,7 @@ class ElevenLabsSpeechQuerySerializer(StrictSerializer):
 
     output_format = OutputFormatField(required=False)
     enable_logging = FlagWordField(required=False)
-    optimize_streaming_latency = serializers.IntegerField(min_value=0, max_value=4, required=False)
+    optimize_streaming_latency = WholeNumberWordField(most=4, required=False)
 
 
 class ElevenLabsSettingsSerializer(StrictSerializer):
@@ -138,24 +143,24 @@ class ElevenLabsSpeechSerializer(StrictSerializer):
     """The body of the routes that speak. What an account's adapter does not take is refused."""
 
     text = SpokenTextField()
-    model_id = TextField(max_length=100, required=False, allow_null=True)
-    language_code = TextField(max_length=64, required=False, allow_null=True)
+    model_id = CodeField(max_length=100, required=False, allow_null=True)
+    language_code = CodeField(max_length=64, required=False, allow_null=True)
     voice_settings = ElevenLabsSettingsSerializer(required=False, allow_null=True)
-    pronunciation_dictionary_locators = serializers.ListField(
-        max_length=3, required=False, allow_null=True
+    pronunciation_dictionary_locators = BoundedListField(
+        child=serializers.DictField(), limit=3, required=False, allow_null=True
     )
     seed = WholeNumberField(max_value=2**32 - 1, required=False, allow_null=True)
-    previous_text = TextField(
+    previous_text = TranscriptField(
         max_length=MOST_CONTEXT, required=False, allow_null=True, allow_blank=True
     )
-    next_text = TextField(
+    next_text = TranscriptField(
         max_length=MOST_CONTEXT, required=False, allow_null=True, allow_blank=True
     )
     previous_request_ids = BoundedListField(
-        child=TextField(max_length=100), limit=3, required=False, allow_null=True
+        child=CodeField(max_length=100), limit=3, required=False, allow_null=True
     )
     next_request_ids = BoundedListField(
-        child=TextField(max_length=100), limit=3, required=False, allow_null=True
+        child=CodeField(max_length=100), limit=3, required=False, allow_null=True
     )
     use_pvc_as_ivc = FlagField(required=False, allow_null=True)
     apply_text_normalization = ChoiceField(
