@@ -1,0 +1,226 @@
+"""Self-hosted engines behind the gate: listed by the operator, gated as all others."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pytest_django import Settings
+
+from consent.models import Reservation
+from provenance.models import Clip
+from tests.conftest import NOON
+from tests.emulators.emulator import Fault
+from tests.emulators.engine_emulator import EngineEmulator
+from tests.fixtures.consents import MakeConsent
+from tests.support.engine_calls import BY_NAME
+from tests.voices.conftest import Http, revoke
+from tests.voices.providers.conftest import READING, speak
+from tests.voices.test_background_cloning import ask
+from voices import reconcile, voice_deletion
+from voices.models import ProviderAccount, Sample, Voice, VoiceState
+from voices.providers.base import DeletionUnconfirmed
+from voices.providers.upstream import loop_thread
+
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+
+@pytest.fixture(autouse=True)
+def served(settings: Settings) -> Iterator[None]:
+    settings.SAYSO_DEVELOPMENT = False
+    settings.SAYSO_ENGINE_HOSTS = ()
+    yield
+    loop_thread.stop_loop_thread()
+
+
+@contextmanager
+def running_engine(client: Http, settings: Settings, name: str) -> Iterator[EngineEmulator]:
+    """An engine that the operator has listed and Acme has connected."""
+    case = BY_NAME[name]
+    emulator = case.emulator(case.key)
+    with emulator.running():
+        settings.SAYSO_ENGINE_HOSTS = (("127.0.0.1", urlsplit(emulator.base_url).port),)
+        answer = connect(client, name, emulator)
+        assert answer.status_code == 201, answer.json()
+        yield emulator
+
+
+def connect(client: Http, name: str, emulator: EngineEmulator) -> Any:
+    body = {
+        "provider": name,
+        "base_url": emulator.base_url,
+        "settings": dict(BY_NAME[name].settings),
+    }
+    return client.post("/v1/provider_accounts", body, format="json")
+
+
+def clone(client: Http, make_consent: MakeConsent, name: str, **more: Any) -> Any:
+    consent = make_consent(providers=["local", name])
+    return ask(client, consent.id, provider=name, delivery={"mode": "sync"}, **more)
+
+
+def delete(voice_id: str, *, at: Any = lambda: NOON) -> bool:
+    return voice_deletion.run_deletion(voice_id, actor="system:test", wall_clock=at)
+
+
+class TestAnEngine:
+    @pytest.mark.parametrize(
+        "name", ["vllm_omni", "chatterbox_tts_api", "fish_speech", "localai", "cosyvoice"]
+    )
+    def test_clones_speaks_and_forgets(
+        self, client: Http, settings: Settings, make_consent: MakeConsent, name: str
+    ) -> None:
+        with running_engine(client, settings, name) as emulator:
+            made = clone(client, make_consent, name)
+            assert made.status_code == 201, made.json()
+            voice = Voice.objects.get()
+            assert b"Mara" not in b"".join(one.body for one in emulator.asked)
+
+            spoken = speak(client, voice.id)
+            assert spoken.status_code == 200, spoken.content
+            clip = Clip.objects.get()
+            assert (clip.state, clip.provider, bool(clip.scheme)) == ("issued", name, True)
+
+            revoke(voice.consent_id, voice.organisation_id)
+            reconcile.sweep_pending_work(at=NOON)
+            assert delete(voice.id)
+            voice.refresh_from_db()
+            assert (voice.state, voice.profile_blob_id, emulator.voices) == ("deleted", "", {})
+            assert not Sample.objects.exists()
+
+    def test_is_asked_for_nothing_that_the_consent_does_not_cover(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        with running_engine(client, settings, "vllm_omni") as emulator:
+            consent = make_consent(providers=["local"])
+            denied = ask(client, consent.id, provider="vllm_omni", delivery={"mode": "sync"})
+
+            assert (denied.status_code, denied.json()["code"]) == (403, "consent_denied")
+            assert denied.json()["reasons"][0]["code"] == "provider_not_covered"
+            assert emulator.asked == []
+
+    def test_that_lost_the_voice_speaks_with_no_other(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        with running_engine(client, settings, "chatterbox_tts_api") as emulator:
+            voice_id = clone(client, make_consent, "chatterbox_tts_api").json()["id"]
+            emulator.voices.clear()
+
+            answer = speak(client, voice_id)
+
+            assert (answer.status_code, answer.json()["code"]) == (422, "provider_refused")
+            assert emulator.count("POST", "/v1/audio/speech") == 0
+            assert Clip.objects.get().state == "aborted"
+            assert not Reservation.objects.filter(state="held").exists()
+
+    def test_that_answers_with_silence_is_not_delivered(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        with running_engine(client, settings, "cosyvoice") as emulator:
+            voice_id = clone(client, make_consent, "cosyvoice").json()["id"]
+            silence = Fault(answer=bytes(200_000), media_type="audio/pcm")
+            emulator.fail("/inference_zero_shot", silence)
+
+            answer = speak(client, voice_id)
+
+            assert (answer.status_code, answer.json()["code"]) == (422, "provider_answer_refused")
+
+
+class TestAPreset:
+    @pytest.mark.parametrize("name", ["kokoro_fastapi", "xtts_api_server"])
+    def test_is_no_place_for_a_recording(
+        self, client: Http, settings: Settings, make_consent: MakeConsent, name: str
+    ) -> None:
+        with running_engine(client, settings, name) as emulator:
+            answer = clone(client, make_consent, name)
+
+            assert (answer.status_code, answer.json()["code"]) == (422, "preset_voices_only")
+            assert answer.json()["errors"][0]["attr"] == "provider"
+            assert emulator.asked == []
+            assert not Voice.objects.exists()
+
+
+class TestARecording:
+    @pytest.mark.parametrize("name", ["localai", "fish_speech", "cosyvoice"])
+    def test_needs_its_words_where_the_engine_does(
+        self, client: Http, settings: Settings, make_consent: MakeConsent, name: str
+    ) -> None:
+        with running_engine(client, settings, name) as emulator:
+            sample = {"audio_base64": base64.b64encode(READING).decode()}
+            answer = clone(client, make_consent, name, samples=[sample])
+
+            assert answer.status_code == 422, answer.json()
+            assert answer.json()["errors"][0]["attr"] == "samples.0.transcript"
+            assert emulator.asked == []
+
+
+class TestADeletionByTheOperator:
+    def test_stays_open_and_says_what_to_do_until_the_file_is_gone(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        with running_engine(client, settings, "chatterbox_tts_server") as emulator:
+            voice_id = clone(client, make_consent, "chatterbox_tts_server").json()["id"]
+            voice_deletion.begin_deletion(voice_id, code="requested")
+
+            with pytest.raises(DeletionUnconfirmed):
+                delete(voice_id)
+
+            shown = client.get(f"/v1/voices/{voice_id}").json()
+            assert shown["state"] == VoiceState.REVOKING
+            assert [one["code"] for one in shown["errors"]] == ["deletion_unconfirmed"]
+            assert f"{voice_id}.wav" in shown["errors"][0]["detail"]
+            assert speak(client, voice_id).status_code in {403, 409}
+
+            emulator.voices.clear()
+            Voice.objects.update(lease_until=None)
+            assert delete(voice_id)
+            gone = client.get(f"/v1/voices/{voice_id}").json()
+            assert (gone["state"], gone["errors"]) == (VoiceState.DELETED, [])
+
+
+class TestAHost:
+    @pytest.mark.parametrize(
+        "hosts", [(), (("127.0.0.2", None),), (("127.0.0.1", 1),), (("localhost", None),)]
+    )
+    def test_that_the_operator_has_not_named_is_not_connected(
+        self, client: Http, settings: Settings, hosts: tuple[tuple[str, int | None], ...]
+    ) -> None:
+        emulator = BY_NAME["vllm_omni"].emulator()
+        with emulator.running():
+            settings.SAYSO_ENGINE_HOSTS = hosts
+            answer = connect(client, "vllm_omni", emulator)
+
+        assert answer.status_code == 422
+        (fault,) = answer.json()["errors"]
+        assert (fault["attr"], fault["code"]) == ("base_url", "host_not_listed")
+        assert not ProviderAccount.objects.exists()
+
+    def test_that_was_taken_off_the_list_is_asked_no_more(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        with running_engine(client, settings, "vllm_omni") as emulator:
+            voice_id = clone(client, make_consent, "vllm_omni").json()["id"]
+            before = len(emulator.asked)
+            settings.SAYSO_ENGINE_HOSTS = ()
+
+            answer = speak(client, voice_id)
+
+            assert (answer.status_code, answer.json()["code"]) == (422, "provider_address_refused")
+            assert len(emulator.asked) == before
+
+    def test_of_a_provider_of_two_steps_is_public(self, client: Http, settings: Settings) -> None:
+        """A stored key of a cloud never goes to a private host, whatever is listed."""
+        settings.SAYSO_ENGINE_HOSTS = (("10.0.0.7", None),)
+        body = {
+            "provider": "generic",
+            "base_url": "https://10.0.0.7",
+            "credentials": {"api_key": "k"},
+            "settings": {},
+        }
+        answer = client.post("/v1/provider_accounts", body, format="json")
+
+        assert answer.json()["errors"][0]["attr"] == "base_url"
