@@ -83,6 +83,11 @@ REMEDIES: Final = {
         "Look at the voice at the provider, and have the account checked. Another text may help."
     ),
     "preset_voices_only": "Clone at an engine that takes recordings.",
+    "provider_statement_missing": (
+        "Have the person speak the provider's sentence, and send it to "
+        "`POST /v1/consents/{id}/statements`."
+    ),
+    "statements_full": "Delete a statement that no clone needs any more.",
     "provider_refused": "Change the request as the detail says.",
     "provider_unknown": "Use a provider that is connected to your organisation.",
     "sample_clipped": "Record it again from further away or at a lower level.",

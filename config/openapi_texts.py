@@ -41,7 +41,11 @@ class Tag:
 
 TAGS: Final = (
     Tag("Speakers", "The people whose voices these are.", ("/v1/speakers",)),
-    Tag("Consents", "What a person agreed to, from request to end.", ("/v1/consents",)),
+    Tag(
+        "Consents",
+        "What a person agreed to, from request to end.",
+        ("/v1/consents", "/v1/statements"),
+    ),
     Tag("Voices", "Voices that were cloned under a consent.", ("/v1/voices",)),
     Tag(
         "Provider accounts",

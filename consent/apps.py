@@ -35,6 +35,7 @@ class ConsentConfig(AppConfig):
             "delivery.started", "delivery.sent", "delivery.failed",
             "consent.requested", "consent.captured", "consent.activated", "consent.declined",
             "consent.suspended", "consent.resumed", "consent.narrowed", "consent.renewed",
+            "consent.statement_added", "consent.statement_removed",
             "consent.expired", "consent.superseded", "consent.lapsed", "consent.rejected",
             "decision.allowed", "decision.denied",
         )  # fmt: skip

@@ -11,8 +11,15 @@ from typing import Final, cast
 
 from django.db.models import Q, QuerySet
 
-from consent import intended_uses, speaker_export_tables
-from consent.models import Consent, Decision, Evidence, Grant, SealedReason
+from consent import intended_uses, provider_statements, speaker_export_tables
+from consent.models import (
+    Consent,
+    Decision,
+    Evidence,
+    Grant,
+    ProviderStatement,
+    SealedReason,
+)
 from core.canonical_json import Json
 from core.clock import format_timestamp
 from provenance.exports import export_sources
@@ -40,6 +47,9 @@ _GRANT: Final = (
 )
 _WORDS: Final = ("grant", "sha256", "salt", "text")
 _EVIDENCE: Final = ("id", "consent", "kind", "sha256", "created_at")
+_STATEMENT: Final = (
+    "id", "consent", "provider", "language", "name", "sha256", "created_at", "withdrawn_at",
+)  # fmt: skip
 _REMARK: Final = ("consent", "move", "code", "text", "created_at")
 _DECISION: Final = (
     "id", "allowed", "preview", "consent", "grant", "voice", "epoch", "record_sha256", "ask",
@@ -66,12 +76,16 @@ def register_consent_tables() -> None:
     export_sources.register_export_table(
         "remarks", _export_reasons, columns=_REMARK, bundles=("speaker",)
     )
+    export_sources.register_export_table(
+        "statements", _export_statements, columns=_STATEMENT, bundles=("speaker",)
+    )
     decided = ("decision.allowed", "decision.denied")
     export_sources.register_export_table(
         "decisions", _export_decisions, columns=_DECISION, logged=decided, sliced=True
     )
     export_sources.record_sources.add(_export_records)
     export_sources.file_sources.add(_export_evidence_files)
+    export_sources.file_sources.add(_export_statement_files)
 
 
 def filter_by_scope(scope: ExportScope, path: str = "") -> Q:
@@ -198,6 +212,33 @@ def _export_evidence(scope: ExportScope) -> Iterator[Row]:
             "sha256": item.sha256,
             "created_at": format_timestamp(item.created_at),
         }
+
+
+def _list_statements(scope: ExportScope) -> QuerySet[ProviderStatement]:
+    rows = ProviderStatement.objects.filter(filter_by_scope(scope, "consent__"))
+    return rows.select_related("consent__speaker").order_by("created_at", "id")
+
+
+def _export_statements(scope: ExportScope) -> Iterator[Row]:
+    for row in _list_statements(scope).iterator():
+        yield {
+            "id": row.id,
+            "consent": row.consent_id,
+            "provider": row.provider,
+            "language": row.language,
+            "name": provider_statements.open_statement_name(row),
+            "sha256": row.sha256,
+            "created_at": format_timestamp(row.created_at),
+            "withdrawn_at": format_timestamp(row.withdrawn_at),
+        }
+
+
+def _export_statement_files(scope: ExportScope) -> Iterator[File]:
+    """Yield the recordings of statements, which only the person's own copy holds."""
+    if scope.kind != "speaker":
+        return
+    for row in _list_statements(scope).exclude(blob="").iterator():
+        yield File(table="statements", row_id=row.id, blob_id=row.blob)
 
 
 def _export_reasons(scope: ExportScope) -> Iterator[Row]:

@@ -21,6 +21,7 @@ from consent.models import (
     ErasedLink,
     Evidence,
     Grant,
+    ProviderStatement,
     Representative,
     SealedReason,
     Speaker,
@@ -93,6 +94,9 @@ def erase_speaker(speaker_id: str, *, at: datetime) -> dict[str, int]:
         .update(**sealed_notes.NONE),
         "grants": Grant.objects.filter(consent__in=consents).update(sealed_words=None),
         "evidence": Evidence.objects.filter(consent__in=consents).update(blob=""),
+        "statements": ProviderStatement.objects.filter(consent__in=consents).update(
+            blob="", sealed=None
+        ),
         "remarks": SealedReason.objects.filter(consent__in=consents).update(sealed=None),
         "sample_fingerprints": recording_fingerprints.erase_recording_fingerprints_of_subject(
             speaker.subject

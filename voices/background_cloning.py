@@ -63,14 +63,17 @@ def queue_clone(
 ) -> Voice:
     """Ask the gate, and store the recordings for a worker. The voice is in `training`.
 
-    Raises ConsentDenied, ProviderNotFound, and Invalid for a file that is sent twice.
+    Raises ConsentDenied, ProviderNotFound, ProviderStatementMissing, and Invalid for a file that is
+    sent twice.
     """
-    cloning.check_clone_capabilities(order, providers(order.provider, principal))
+    provider = providers(order.provider, principal)
+    cloning.check_clone_capabilities(order, provider)
     clone_samples.refuse_duplicates(order.samples)
     access = cloning.build_clone_request(order, principal)
     permit = gate.check(access, at=now(), actor=principal.actor)
 
     try:
+        clone_samples.require_statement(order, permit, provider.capabilities())
         return _store_order(order, permit, principal, at=now())
     except BaseException:
         gate.release(permit, at=now())
@@ -190,7 +193,10 @@ def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Prov
 
     finished = False
     try:
-        examined = clone_samples.examine_clone_samples(order, principal, approved=approved)
+        statement = clone_samples.require_statement(order, permit, provider.capabilities())
+        examined = clone_samples.examine_clone_samples(
+            order, principal, statement=statement, approved=approved
+        )
 
         identities = recording_gate.check_recordings(
             cloning.build_clone_request(order, principal),
@@ -274,6 +280,7 @@ def _restore_order(voice: Voice, permit: gate.Permit) -> CloneRequest:
         ),
         transcripts=tuple(label.get("transcripts", ())),
         denoise=bool(label.get("denoise")),
+        statement_id=str(label.get("statement") or ""),
         options=label.get("options") or {},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 import numpy as np
@@ -14,13 +14,16 @@ from accounts.principal import Principal
 from audio import decoding
 from audio.containers import UnreadableAudio
 from audio.sound import Sound
+from consent import statement_release
+from consent.permits import Permit
+from consent.statement_release import OpenedStatement
 from core import canonical_json, memory, transactions
 from core.errors import Fault, Invalid
 from provenance.clips.watermark_key_search import KeySearch
 from provenance.verification import watermark_layer
 from provenance.verification.upload import EXAMINATIONS, SECONDS_WITH_KEY
 from voices import sample_checks
-from voices.providers.base import ReferenceRecording
+from voices.providers.base import Capabilities, ReferenceRecording, SpokenStatement
 from voices.synthesis_requests import CloneRequest
 from voices.voice_events import Row
 
@@ -33,6 +36,12 @@ class SamplesRefused(Invalid):
     """
 
     code = "sample_unreadable"
+
+
+class ProviderStatementMissing(Invalid):
+    """The provider clones only with a statement that the person spoke, and there is none."""
+
+    code = "provider_statement_missing"
 
 
 class SamplesDoubted(SamplesRefused):
@@ -52,13 +61,15 @@ class SamplesDoubted(SamplesRefused):
 class ExaminedSamples:
     """The recordings of a clone, what was measured in each and between them, and their voice.
 
-    `voice` is the mean direction of their embeddings, shape (256,).
+    `voice` is the mean direction of their embeddings, shape (256,). `statement` was examined with
+    them, as a recording of the same person.
     """
 
     recordings: tuple[ReferenceRecording, ...]
     rows: tuple[Row, ...]
     pairs: tuple[Row, ...]
     voice: NDArray[np.float32] | None = field(repr=False)
+    statement: SpokenStatement | None = field(default=None, repr=False)
 
     def report_likeness(self, trial: Sound | None) -> Row:
         """Return the report of a voice: the pairs, and how similar its `trial` is to them."""
@@ -70,10 +81,38 @@ class ExaminedSamples:
         return {"pairs": list(self.pairs), "likeness_milli": likeness}
 
 
+def require_statement(
+    order: CloneRequest, permit: Permit, capabilities: Capabilities
+) -> OpenedStatement | None:
+    """Return the statement for a provider that needs one, None for any other.
+
+    Raises ProviderStatementMissing.
+    """
+    if not capabilities.needs_statement:
+        return None
+
+    found = statement_release.open_statement(
+        permit, order.provider, statement_id=order.statement_id
+    )
+    if found is None:
+        detail = (
+            "This provider clones only with a statement that the person spoke. Bring it with "
+            "`POST /v1/consents/{id}/statements`, or as the provider's SDK does."
+        )
+        fault = Fault(code=ProviderStatementMissing.code, detail=detail, attr="statement")
+        raise ProviderStatementMissing(detail, faults=(fault,))
+
+    return found
+
+
 def examine_clone_samples(
-    order: CloneRequest, principal: Principal, *, approved: bool = False
+    order: CloneRequest,
+    principal: Principal,
+    *,
+    statement: OpenedStatement | None = None,
+    approved: bool = False,
 ) -> ExaminedSamples:
-    """Decode and check every sample.
+    """Decode and check every sample, and the statement as one more recording of the person.
 
     The samples are read in a limited child process. Doubts do not matter once a person has listened
     and `approved` them.
@@ -85,9 +124,11 @@ def examine_clone_samples(
     transactions.release_connections()
     with EXAMINATIONS.hold_place(own, has_key=True, wait_seconds=SECONDS_WITH_KEY):
         recordings = _decode_samples(order)
+        spoken = None if statement is None else _decode_statement(statement)
         report = sample_checks.examine_samples(
             [recording.sound for recording in recordings],
-            statement=None,
+            statement=None if spoken is None else spoken.sound,
+            statement_raw=b"" if spoken is None else spoken.data,
             watermark_keys=KeySearch(prefer_organisation_ids=(own,)),
             second_mark=lambda sound: bool(
                 watermark_layer.find_audiowmark_clips(sound, prefer_organisation_id=own)
@@ -101,14 +142,58 @@ def examine_clone_samples(
     stored = cast("dict[str, list[Row]]", report.as_json())
     examined = ExaminedSamples(
         recordings=recordings,
-        rows=tuple(stored["samples"]),
+        # The statement is no sample of the voice.
+        rows=tuple(stored["samples"][: len(recordings)]),
         pairs=tuple(stored["pairs"]),
         voice=report.voice,
+        statement=spoken,
     )
     if report.faults and not approved:
         raise SamplesDoubted(examined, report.faults)
 
     return examined
+
+
+def examine_statement(recording: bytes, principal: Principal) -> None:
+    """Check a statement before it is kept: that it is speech, and nothing that was made here.
+
+    Whether it is the same person is checked beside the samples of a clone, and doubts then.
+
+    Raises as `examine_clone_samples`.
+    """
+    own = principal.organisation_id
+    transactions.release_connections()
+    with EXAMINATIONS.hold_place(own, has_key=True, wait_seconds=SECONDS_WITH_KEY):
+        sound = _decode_spoken(recording)
+        report = sample_checks.examine_samples(
+            [],
+            statement=sound,
+            watermark_keys=KeySearch(prefer_organisation_ids=(own,)),
+            second_mark=lambda found: bool(
+                watermark_layer.find_audiowmark_clips(found, prefer_organisation_id=own)
+            ),
+            statement_raw=recording,
+        )
+    memory.return_freed_memory()
+    _refuse_faults([fault for fault in report.faults if fault.code != REVIEW_NEEDED])
+
+
+def _decode_statement(statement: OpenedStatement) -> SpokenStatement:
+    return SpokenStatement(
+        data=statement.recording,
+        sound=_decode_spoken(statement.recording),
+        language=statement.language,
+    )
+
+
+def _decode_spoken(recording: bytes) -> Sound:
+    try:
+        return decoding.decode_untrusted(
+            recording, most_bytes=settings.SAYSO_MAX_UPLOAD_BYTES
+        ).sound
+    except UnreadableAudio as error:
+        fault = replace(sample_checks.build_unreadable_fault(0, error), attr="recording")
+        raise SamplesRefused(fault.detail, code=fault.code, faults=(fault,)) from error
 
 
 def _decode_samples(order: CloneRequest) -> tuple[ReferenceRecording, ...]:

@@ -63,7 +63,8 @@ def clone_voice(
     try:
         # 2. The samples, in a limited child process.
         try:
-            examined = clone_samples.examine_clone_samples(order, principal)
+            statement = clone_samples.require_statement(order, permit, provider.capabilities())
+            examined = clone_samples.examine_clone_samples(order, principal, statement=statement)
         except SamplesDoubted as doubt:
             # This permit ends. Another one is asked for when a person has listened.
             return doubted_samples.hold_voice(order, permit, principal, doubt, at=now())
@@ -148,6 +149,7 @@ def _build_clone(voice: Voice, order: CloneRequest, examined: ExaminedSamples) -
         consent_id=voice.consent_id,
         language=voice.language,
         recordings=examined.recordings,
+        statement=examined.statement,
         denoise=order.denoise,
         options=order.options,
     )

@@ -94,6 +94,7 @@ class SpeechRequest:
 class CloneRequest:
     """A voice to make from samples, as uploaded.
 
+    `statement_id` names the statement for a provider that needs one, "" the newest of the consent.
     A call that an SDK may repeat has a `repeat_key`: while its voice stands, no second one is made.
     """
 
@@ -108,6 +109,7 @@ class CloneRequest:
     samples: tuple[bytes, ...] = field(repr=False)
     transcripts: tuple[str | None, ...] = field(default=(), repr=False)
     denoise: bool = False
+    statement_id: str = ""
     options: Mapping[str, Json] = field(default_factory=dict, repr=False)
     repeat_key: str = ""
     notes: Notes = field(default_factory=Notes, repr=False)

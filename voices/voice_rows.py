@@ -39,6 +39,7 @@ def insert_voice(
         label |= {
             "transcripts": list(order.transcripts),
             "denoise": order.denoise,
+            "statement": order.statement_id,
             "options": dict(order.options),
         }
     return Voice.objects.create(

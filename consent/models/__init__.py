@@ -6,6 +6,7 @@ from consent.models.delivery import Delivery, ImportedConsent
 from consent.models.notice import Notice, NoticeVersion
 from consent.models.sample import SampleFingerprint, SampleFingerprintTerm, SampleRegister
 from consent.models.speaker import Correction, Hold, Representative, Speaker
+from consent.models.statement import ProviderStatement
 from consent.models.tombstone import ErasedLink
 from consent.models.usage import GrantUsage, Reservation
 
@@ -22,6 +23,7 @@ __all__ = [
     "ImportedConsent",
     "Notice",
     "NoticeVersion",
+    "ProviderStatement",
     "Representative",
     "Reservation",
     "SampleFingerprint",

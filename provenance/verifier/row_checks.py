@@ -47,6 +47,15 @@ STATED: dict[str, tuple[str, ...]] = {
     "intended_uses": (),
     "evidence": (),
     "remarks": ("consent", "move", "code", "text", "created_at"),
+    "statements": (
+        "consent",
+        "provider",
+        "language",
+        "name",
+        "sha256",
+        "created_at",
+        "withdrawn_at",
+    ),
     "decisions": (),
     "clips": ("client_reference", "external_id", "metadata"),
     "voices": ("name", "description", "external_id", "metadata"),
@@ -80,7 +89,10 @@ EVIDENCE_TABLES = (
     "speakers", "consents", "grants", "intended_uses", "evidence", "decisions", "clips", "voices",
     "samples", "erasures", "notices",
 )  # fmt: skip
-TABLES = {"audit": set(EVIDENCE_TABLES), "speaker": {*EVIDENCE_TABLES, "remarks", "usage"}}
+TABLES = {
+    "audit": set(EVIDENCE_TABLES),
+    "speaker": {*EVIDENCE_TABLES, "remarks", "statements", "usage"},
+}
 
 
 EXPECTED: dict[str, Callable[[Facts, Past], Facts]] = {

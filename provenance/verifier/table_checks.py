@@ -156,7 +156,7 @@ def check_files_of_rows(bundle: Bundle) -> str:
     known = {"/".join(name.split("/")[1:]).partition(".")[0]: name for name in hashes}
 
     left = 0
-    for table in ("clips", "samples", "evidence"):
+    for table in ("clips", "samples", "evidence", "statements"):
         for row in read_table_rows(bundle, table):
             name = known.pop("{}/{}".format(table, row["id"]), None)
             if name is None:

@@ -81,7 +81,7 @@ class TestPurge:
         assert erase(ana) == {
             "consents": 2, "corrections": 0, "decisions": 0, "deliveries": 2, "evidence": 2,
             "grants": 2, "remarks": 2, "representatives": 0, "sample_fingerprints": 0,
-            "speakers": 1,
+            "speakers": 1, "statements": 0,
         }  # fmt: skip
         assert set(Consent.objects.values_list("state", flat=True)) == {"erased"}
         assert not SealedReason.objects.exclude(sealed=None).exists()

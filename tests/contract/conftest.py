@@ -22,6 +22,7 @@ from consent.models import Consent, Speaker
 from erasure.models import Erasure
 from provenance.models import Clip, Export
 from tests.fixtures.organisations import MakeKey
+from tests.support.api_operations import statement_body
 from tests.voices.conftest import (
     AUDIOBOOK,
     SENTENCE,
@@ -109,7 +110,7 @@ class World(Mapping[str, str]):
 
     NAMES = (
         "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id",
-        "erasure_id", "key_id", "account_id", "manifestId",
+        "erasure_id", "key_id", "account_id", "manifestId", "statement_id",
     )  # fmt: skip
 
     def __init__(self, http: Sender, voices: Callable[[], Voice]) -> None:
@@ -145,8 +146,8 @@ class World(Mapping[str, str]):
                 return {"manifestId": shown["c2pa"]["manifest_id"]}
             case "job_id":
                 return self._post(name, "/v1/speech", self.speech() | {"delivery": {"mode": "job"}})
-            case "export_id":
-                return self._post(name, "/v1/exports", {"kind": "audit"})
+            case "export_id" | "statement_id":
+                return self._post_beside(name)
             case "erasure_id":
                 path = f"/v1/speakers/{self.voices().speaker_id}/erase"
                 return self._post(name, path, {"reason": "requested"})
@@ -163,6 +164,12 @@ class World(Mapping[str, str]):
         made = self._http.post(path, body)
         row = made.json() if made.status_code == 201 else self._http.get(path).json()["data"][0]
         return {"account_id": row["id"]}
+
+    def _post_beside(self, name: str) -> dict[str, str]:
+        if name == "export_id":
+            return self._post(name, "/v1/exports", {"kind": "audit"})
+        path = f"/v1/consents/{self['consent_id']}/statements"
+        return self._post(name, path, statement_body())
 
     def _post(self, name: str, path: str, body: dict[str, Any]) -> dict[str, str]:
         return {name: self._http.post(path, body).json()["id"]}

@@ -173,6 +173,7 @@ class TestABody:
         settings.SAYSO_MAX_JSON_BYTES = 2**16
         monkeypatch.setattr("voices.api.views.speech.SpeechBatchView.body_limit", 2**16)
         monkeypatch.setattr("voices.api.views.voices.VoiceListView.body_limit", 2**16)
+        monkeypatch.setattr("voices.api.views.statements.StatementListView.body_limit", 2**16)
         operation, path, body = ready(name, world)
         before = rows()
         data = json.dumps(body | {"name": "x" * 2**16}).encode()

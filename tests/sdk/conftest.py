@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,21 +52,30 @@ def mara(gate: str, acme_key: str) -> Customer:
 @pytest.fixture
 def run_python(tmp_path: Path) -> Run:
     """Runs a program in the environment of the Python SDKs; gives what it printed."""
+    python = SDKS / "python" / "bin" / "python"
+    return partial(_run, python, tmp_path, tmp_path, ".py")
 
-    def run(program: str, *words: str) -> dict[str, Any]:
-        python = SDKS / "python" / "bin" / "python"
-        if not python.exists():
-            pytest.skip("needs the SDKs: make sdks")
-        done = subprocess.run(
-            [python, PROGRAMS / f"{program}.py", *words],
-            capture_output=True,
-            timeout=MOST_SECONDS,
-            check=False,
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
-        )
-        assert done.returncode == 0, done.stderr[-3000:].decode()
-        printed: dict[str, Any] = json.loads(done.stdout)
-        return printed
 
-    return run
+@pytest.fixture
+def run_javascript(tmp_path: Path) -> Run:
+    """Runs a program beside the JavaScript SDKs; gives what it printed."""
+    node = Path(shutil.which("node") or "node")
+    return partial(_run, node, tmp_path, SDKS / "javascript", ".mjs")
+
+
+def _run(
+    runner: Path, home: Path, folder: Path, ending: str, program: str, *words: str
+) -> dict[str, Any]:
+    if not runner.exists() or not folder.exists():
+        pytest.skip("needs the SDKs: make sdks")
+    done = subprocess.run(
+        [runner, PROGRAMS / f"{program}{ending}", *words],
+        capture_output=True,
+        timeout=MOST_SECONDS,
+        check=False,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:].decode()
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed

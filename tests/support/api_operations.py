@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from config import api_docs
-from tests.voices.conftest import AUDIOBOOK, SENTENCE, grant_of
+from tests.voices.conftest import AUDIO, AUDIOBOOK, SENTENCE, grant_of
 
 Schema = dict[str, Any]
 
@@ -104,6 +105,17 @@ def nullable(schema: Schema) -> bool:
     )
 
 
+def statement_body() -> Schema:
+    """A statement that is a recording of speech."""
+    recording = (AUDIO / "librivox-austen-0870.wav").read_bytes()
+    return {
+        "provider": "openai",
+        "language": "en",
+        "name": "Statement",
+        "recording_base64": base64.b64encode(recording).decode(),
+    }
+
+
 def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
     """A good body for each operation that takes one."""
     speech = {"voice": ids["voice_id"], "text": SENTENCE, "language": "en", "use_case": AUDIOBOOK}
@@ -158,6 +170,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "consents_narrow": {"grants": [{"use_case": AUDIOBOOK, "languages": ["en"]}]},
         "consents_renew": {"duration": "P1Y"},
         "consents_resend": {},
+        "consents_statements_create": statement_body(),
         "consents_update": described,
         "jobs_cancel": {},
         "test_consents_sign": {},

@@ -87,6 +87,7 @@ CODES: Final = frozenset(
         "advance",
         "provider",
         "audio_base64",
+        "recording_base64",
         "items",
     }
 )
@@ -148,6 +149,12 @@ def bodies(ids: Mapping[str, str]) -> dict[str, dict[str, Any]]:
                 "agreement": f"Contract {STEM}",
             },
             **noted("consent"),
+        },
+        "consents_statements_create": {
+            "provider": "openai",
+            "language": "en",
+            "name": f"{NAME} agrees",
+            "recording_base64": sample,
         },
         "consents_narrow": {
             "grants": [
@@ -225,6 +232,8 @@ class Telling:
         self._post(f"/v1/consents/{other}/revoke", self._body("consents_revoke"))
 
     def _speak(self) -> None:
+        statements = f"/v1/consents/{self.ids['consent']}/statements"
+        self._post(statements, self._body("consents_statements_create"))
         self.ids["voice"] = self._post("/v1/voices", self._body("voices_create"))["id"]
         self._until(f"/v1/voices/{self.ids['voice']}", "ready")
         self._send("PATCH", f"/v1/voices/{self.ids['voice']}", self._body("voices_update"))

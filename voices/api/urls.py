@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from voices.api.views import capabilities, clips, jobs, provider_account_views, speech, voices
+from voices.api.views import (
+    capabilities,
+    clips,
+    jobs,
+    provider_account_views,
+    speech,
+    statements,
+    voices,
+)
 
 urlpatterns = [
     path("v1/voices", voices.VoiceListView.as_view(), name="voices"),
@@ -18,6 +26,16 @@ urlpatterns = [
         "v1/provider_accounts/<provider_account:account_id>",
         provider_account_views.ProviderAccountDetailView.as_view(),
         name="provider-account",
+    ),
+    path(
+        "v1/consents/<consent:consent_id>/statements",
+        statements.StatementListView.as_view(),
+        name="consent-statements",
+    ),
+    path(
+        "v1/statements/<statement:statement_id>",
+        statements.StatementDetailView.as_view(),
+        name="statement",
     ),
     path("v1/languages", capabilities.LanguageListView.as_view(), name="languages"),
     path("v1/codecs", capabilities.CodecListView.as_view(), name="codecs"),

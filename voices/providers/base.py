@@ -65,6 +65,7 @@ class Capabilities:
     `emotions` and `options` are allow-lists. Empty means that the field is refused when it is set.
     `languages` of None are not known here: the provider itself refuses what it does not speak.
     `trains` means that a voice is not ready at once.
+    `needs_statement` means that it clones only with a spoken statement (`SpokenStatement`).
     `most_characters` is the length of the longest text of one call, None for no bound.
     `clones` is False for a provider of preset voices alone. `most_recordings` and
     `needs_transcripts` are what it takes as the recordings of a voice.
@@ -77,6 +78,7 @@ class Capabilities:
     options: Mapping[str, OptionRule] = field(default_factory=dict)
     denoise: bool = False
     trains: bool = False
+    needs_statement: bool = False
     most_characters: int | None = None
     clones: bool = True
     most_recordings: int | None = None
@@ -93,18 +95,29 @@ class ReferenceRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenStatement:
+    """The person's consent, spoken in the words that the provider wants."""
+
+    data: bytes = field(repr=False)
+    sound: Sound = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clone:
     """The source of a voice.
 
     `reference` is our own id of the voice, by which a repeated call finds its first result. It is
     the name that the provider sees: a person's name never leaves. `consent_id` is the reference for
-    a provider that asks for one. `options` are those of the provider's allow-list.
+    a provider that asks for one, and `statement` the recording for one that needs it. `options` are
+    those of the provider's allow-list.
     """
 
     reference: str
     consent_id: str
     language: str
     recordings: Sequence[ReferenceRecording] = field(repr=False)
+    statement: SpokenStatement | None = field(default=None, repr=False)
     denoise: bool = False
     options: Mapping[str, Json] = field(default_factory=dict, repr=False)
 

@@ -15,12 +15,20 @@ from voices.providers.elevenlabs import adapter as elevenlabs
 from voices.providers.generic import adapter as generic
 from voices.providers.inworld import adapter as inworld
 from voices.providers.local.adapter import Local
+from voices.providers.openai import adapter as openai
 
 LOCAL: Final = "local"
 _BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
 _KINDS: Final[Mapping[str, AdapterKind]] = {
     kind.name: kind
-    for kind in (cartesia.KIND, elevenlabs.KIND, inworld.KIND, *ENGINE_KINDS, generic.KIND)
+    for kind in (
+        cartesia.KIND,
+        elevenlabs.KIND,
+        inworld.KIND,
+        openai.KIND,
+        *ENGINE_KINDS,
+        generic.KIND,
+    )
 }
 
 

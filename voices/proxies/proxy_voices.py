@@ -72,6 +72,23 @@ def get_proxied_voice(name: str, voice_id: str, caller: Caller) -> Voice:
     return voice
 
 
+def find_aliased_voice(name: str, alias: str, caller: Caller) -> Voice:
+    """Return the one ready voice of this proxy whose `external_id` is the provider's stock name.
+
+    Raises NotFound for a name that stands for no voice, or for several.
+    """
+    named = voice_selectors.filter_voices(
+        {"external_id": alias}, principal=caller.principal, at=caller.now()
+    )
+    ready = named.filter(state=VoiceState.READY)
+    found = list_proxied_voices(name, caller).filter(id__in=ready.values("id"))[:2]
+    if len(found) != 1:
+        count = "several voices have" if found else "no voice has"
+        raise NotFound(f"`{alias}` is no one's voice here: {count} it as `external_id`.")
+
+    return found[0]
+
+
 def clone_proxied_voice(order: CloneRequest, caller: Caller) -> Voice:
     """Make the voice at once, as the SDK expects. The same call again gives the same voice.
 

@@ -76,12 +76,13 @@ def examine_samples(
     watermark_keys: Keys,
     second_mark: Callable[[Sound], bool] = lambda _sound: False,
     raw: Sequence[bytes] = (),
+    statement_raw: bytes = b"",
 ) -> SampleReport:
     """Check the samples, each on its own and against one another.
 
     Their content never raises an error. `watermark_keys` are the keys under which this service may
     have marked audio, or a chooser of them, and `second_mark` checks for its other mark. `raw` are
-    the uploaded files, in the order of `sounds`.
+    the uploaded files, in the order of `sounds`, and `statement_raw` that of the statement.
 
     Raises ManifestReaderUnavailable when a file's manifest cannot be read now.
     """
@@ -95,7 +96,7 @@ def examine_samples(
 
     total = sum(one.activity.seconds for one in examined)
     if statement is not None:
-        examined.append(_examine_sample(STATEMENT, statement, ours=ours, raw=b""))
+        examined.append(_examine_sample(STATEMENT, statement, ours=ours, raw=statement_raw))
 
     voices = tuple(one.voice for one in examined if one.voice is not None)
     comparisons = speaker_similarity.compare_recordings(voices)

@@ -1,0 +1,1 @@
+"""OpenAI: voices with a spoken consent of their own."""

@@ -1,0 +1,1 @@
+"""OpenAI's API: voice consents, voices and speech."""
