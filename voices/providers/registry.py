@@ -12,6 +12,7 @@ from voices.providers.base import Owned, Provider
 from voices.providers.cartesia import adapter as cartesia
 from voices.providers.declared.engine_kinds import ENGINE_KINDS
 from voices.providers.elevenlabs import adapter as elevenlabs
+from voices.providers.fish import adapter as fish
 from voices.providers.generic import adapter as generic
 from voices.providers.inworld import adapter as inworld
 from voices.providers.local.adapter import Local
@@ -24,6 +25,7 @@ _KINDS: Final[Mapping[str, AdapterKind]] = {
     for kind in (
         cartesia.KIND,
         elevenlabs.KIND,
+        fish.KIND,
         inworld.KIND,
         openai.KIND,
         *ENGINE_KINDS,

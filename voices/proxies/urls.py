@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("proxy/cartesia/", include("voices.proxies.cartesia.urls")),
     path("proxy/elevenlabs/", include("voices.proxies.elevenlabs.urls")),
-    path("proxy/openai/", include("voices.proxies.openai.urls")),
+    path("proxy/fish/", include("voices.proxies.fish.urls")),
     path("proxy/inworld/", include("voices.proxies.inworld.urls")),
+    path("proxy/openai/", include("voices.proxies.openai.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Fish Audio: voices of its own, or recordings with each call."""

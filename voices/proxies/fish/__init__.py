@@ -1,0 +1,1 @@
+"""Fish Audio's API in front of the gate."""
