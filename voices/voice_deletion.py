@@ -75,9 +75,12 @@ def run_deletion(
 def _note_unconfirmed(voice: Voice, error: DeletionUnconfirmed) -> None:
     """Show with the voice that its deletion was accepted and is not confirmed, and by whom it is.
 
-    The operator reads of it in the log of the process too.
+    The operator reads of it in the log of the process too, once.
     """
     fault = {"code": error.stable_code, "attr": None, "detail": error.detail}
+    if voice.report.get("faults") == [fault]:
+        return
+
     Voice.objects.filter(id=voice.id, state=VoiceState.REVOKING).update(report={"faults": [fault]})
     logger.warning("voice's deletion is not confirmed", extra={"voice": voice.id})
 

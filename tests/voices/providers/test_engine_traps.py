@@ -140,6 +140,34 @@ class TestKokoro:
             assert emulator.asked == []
 
 
+class TestATextForSeveralSpeakers:
+    @pytest.mark.parametrize("name", ["vllm_omni", "fish_speech", "localai", "cosyvoice"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Good evening. <|speaker:1|> And from me.",
+            "<|ja|>Good evening.",
+            "[S1] Good evening. [S2] And from me.",
+            "Good evening.\nSpeaker 2: And from me.",
+            "[voice: other] Good evening.",
+        ],
+    )
+    def test_is_sent_to_no_engine_that_would_change_the_voice(self, name: str, text: str) -> None:
+        with connected(name) as (emulator, engine):
+            voice = engine.clone(make_order())
+            before = len(emulator.asked)
+
+            with pytest.raises(UnsupportedField) as caught:
+                engine.speak(voice, make_line(text=text))
+
+            assert (caught.value.faults[0].attr, len(emulator.asked)) == ("text", before)
+
+    @pytest.mark.parametrize("text", ["a < b | c > d", "Section [S] of it.", "The speaker: me."])
+    def test_is_not_found_in_a_plain_one(self, text: str) -> None:
+        with connected("vllm_omni") as (_, engine):
+            assert engine.speak(engine.clone(make_order()), make_line(text=text))
+
+
 class TestChatterboxApi:
     def test_speaks_the_language_of_its_clone_alone(self) -> None:
         with connected("chatterbox_tts_api") as (emulator, engine):

@@ -17,6 +17,14 @@ VOICE: Final = "{voice}"
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.-]{0,199}")
 """A name that is neither a path nor an address nor a mix of voices."""
 
+SPEAKER_MARKS: Final = re.compile(
+    r"<\|.{0,100}?\|>|\[\s*S\d{1,2}\s*\]|\[\s*voice\s*:|^\s*Speaker\s+\d{1,2}\s*:",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+"""Marks by which models change speaker or language within a text: Fish's and CosyVoice's `<|…|>`,
+the dialogue turns `[S1]` and `Speaker 1:` of others.
+"""
+
 
 class Part(StrEnum):
     """What a field of a call carries."""

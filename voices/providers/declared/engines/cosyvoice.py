@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from voices.providers.declared.declarations import (
+    SPEAKER_MARKS,
     EngineAnswer,
     EngineDeclaration,
     InlineReference,
@@ -31,5 +32,6 @@ COSYVOICE: Final = EngineDeclaration(
     speech=_SPEECH,
     stream=_SPEECH,
     adding=InlineReference(limits=RecordingLimits(most_seconds=30.0, needs_transcript=True)),
+    forbidden=SPEAKER_MARKS,
     needed=frozenset({"sample_rate_hz"}),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from voices.providers.declared.declarations import (
+    SPEAKER_MARKS,
     EngineAnswer,
     EngineDeclaration,
     EngineListing,
@@ -44,6 +45,7 @@ FISH_SPEECH: Final = EngineDeclaration(
     ),
     listing=EngineListing(path=("v1", "references", "list"), rows=("reference_ids",)),
     removal=VoiceRemoval(path=("v1", "references", "delete"), body_field="reference_id"),
+    forbidden=SPEAKER_MARKS,
     asks_first=True,
     headers={"Accept": "application/json"},
 )

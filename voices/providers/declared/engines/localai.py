@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from voices.providers.declared.declarations import (
+    SPEAKER_MARKS,
     EngineAnswer,
     EngineDeclaration,
     EngineListing,
@@ -52,5 +53,6 @@ LOCALAI: Final = EngineDeclaration(
     removal=VoiceRemoval(path=(*_PROFILES, "{voice}")),
     voice_pattern=re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     voice_prefix="localai://voice-profiles/",
+    forbidden=SPEAKER_MARKS,
     needed=frozenset({"model"}),
 )

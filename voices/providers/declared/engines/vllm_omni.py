@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from voices.providers.declared.declarations import (
+    SPEAKER_MARKS,
     EngineAnswer,
     EngineDeclaration,
     EngineListing,
@@ -59,5 +60,6 @@ VLLM_OMNI: Final = EngineDeclaration(
     # Its other models take no language, or know more of them than are named there.
     other_language="Auto",
     speed=(0.5, 2.0),
+    forbidden=SPEAKER_MARKS,
     settings=frozenset({"model"}),
 )  # fmt: skip
