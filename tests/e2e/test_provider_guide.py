@@ -71,7 +71,9 @@ class TestTheCommands:
         with walk(block, engine, "localhost:4123", child_environment, tmp_path) as done:
             assert done.statuses == shell_blocks.list_promised_statuses(block) != ()
             assert (tmp_path / "line.wav").read_bytes().startswith(b"RIFF")
+            assert (tmp_path / "stream.mp3").stat().st_size > 10_000
             assert engine.count("POST", "/v1/audio/speech") == 1
+            assert engine.count("POST", "/v1/audio/speech/stream") == 1
             wait_until(lambda: not engine.voices, "the voice's removal", seconds=60)
             assert b"Ada" not in b"".join(one.body for one in engine.asked)
 
