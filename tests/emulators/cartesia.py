@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -12,7 +13,8 @@ from typing import Any, Final
 import soundfile
 from aiohttp import web
 
-from tests.emulators.emulator import Emulator, read_form_parts, speak_pcm, wrap_wav
+from tests.emulators.emulator import Emulator, speak_pcm, wrap_wav
+from tests.emulators.forms import read_form_parts
 from tests.emulators.inworld import find_fault
 
 KEY: Final = "sk_car_secret_of_acme"
@@ -26,6 +28,9 @@ SSE: Final = SPEECH | {
     "context_id": str,
 }  # fmt: skip
 NEEDED: Final = {"model_id", "transcript", "voice", "output_format"}
+CUT_AFTER: Final = 35
+CUT_SECONDS: Final = 3.0
+"""Until the cut, so that the first pieces have been read and sent on by then."""
 RATES: Final = frozenset({8_000, 16_000, 22_050, 24_000, 44_100, 48_000})
 _CONFIG: Final = frozenset({"speed", "volume", "emotion"})
 _VERSION: Final = re.compile(r"20\d\d-\d\d-\d\d")
@@ -36,6 +41,8 @@ class CartesiaEmulator(Emulator):
 
     def __init__(self) -> None:
         self.page_size = 10
+        self.cut_words = "\n"
+        """A stream of a text with these words breaks off. No text has a line end."""
         super().__init__()
 
     def add_routes(self) -> None:
@@ -116,9 +123,10 @@ class CartesiaEmulator(Emulator):
             data, media_type = wrap_wav(data, rate), "audio/wav"
         response = web.StreamResponse(headers={"Content-Type": media_type})
         await response.prepare(request)
-        fault, step = self.faults.get("stream"), 2 * rate // 5
+        step = 2 * rate // 5
         for number, begin in enumerate(range(0, len(data), step)):
-            if fault is not None and fault.cut_after == number:
+            if number == CUT_AFTER and self.cut_words in form["transcript"]:
+                await asyncio.sleep(CUT_SECONDS)
                 assert request.transport is not None
                 request.transport.abort()
                 return response

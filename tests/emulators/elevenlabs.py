@@ -12,7 +12,8 @@ from typing import Any, Final
 import soundfile
 from aiohttp import web
 
-from tests.emulators.emulator import Emulator, read_form_parts, speak_pcm
+from tests.emulators.emulator import Emulator, speak_pcm
+from tests.emulators.forms import read_form_parts
 from tests.emulators.inworld import find_fault
 
 KEY: Final = "xi-secret-of-acme"
@@ -27,7 +28,9 @@ SPEECH: Final = {
 SETTINGS: Final = frozenset(
     {"stability", "similarity_boost", "style", "use_speaker_boost", "speed", "clone_strength"}
 )
-PIECE_SECONDS: Final = 0.2
+CUT_AFTER: Final = 35
+CUT_SECONDS: Final = 3.0
+"""Until the cut, so that the first pieces have been read and sent on by then."""
 
 
 class ElevenLabsEmulator(Emulator):
@@ -36,6 +39,8 @@ class ElevenLabsEmulator(Emulator):
     def __init__(self) -> None:
         self.page_size: int | None = None
         self.wants_verification = False
+        self.cut_words = "\n"
+        """A stream of a text with these words breaks off. No text has a line end."""
         super().__init__()
 
     def add_routes(self) -> None:
@@ -129,9 +134,10 @@ class ElevenLabsEmulator(Emulator):
         data, media_type = _encode(form["text"], request.query.get("output_format", ""))
         response = web.StreamResponse(headers={"Content-Type": media_type})
         await response.prepare(request)
-        fault, step = self.faults.get("stream"), 9_600
+        step = 9_600
         for number, begin in enumerate(range(0, len(data), step)):
-            if fault is not None and fault.cut_after == number:
+            if number == CUT_AFTER and self.cut_words in form["text"]:
+                await asyncio.sleep(CUT_SECONDS)
                 assert request.transport is not None
                 request.transport.abort()
                 return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -139,26 +138,6 @@ class Emulator:
             loop.call_soon_threadsafe(stop.set)
             thread.join()
             loop.close()
-
-
-async def read_form_parts(
-    request: web.Request,
-) -> tuple[dict[str, str], dict[str, list[bytes]]]:
-    """The fields and the files of a form, by name. The body was read before."""
-    fields: dict[str, str] = {}
-    files: dict[str, list[bytes]] = {}
-    told = re.search(r'boundary="?([^";]+)', request.headers.get("Content-Type", ""))
-    assert told is not None, "no form"
-    for part in (await request.read()).split(b"--" + told[1].encode())[1:-1]:
-        head, _, rest = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        named = re.search(rb'name="([^"]*)"', head)
-        assert named is not None, "a part without a name"
-        name, data = named[1].decode(), rest.removesuffix(b"\r\n")
-        if b"filename=" in head:
-            files.setdefault(name, []).append(data)
-        else:
-            fields[name] = data.decode()
-    return fields, files
 
 
 def speak_pcm(text: str, rate: int, *, reader: str = "0870") -> bytes:

@@ -35,3 +35,17 @@ async def read_form_files(request: web.Request) -> list[tuple[str, str | FormFil
             )
         )
     return found
+
+
+async def read_form_parts(
+    request: web.Request,
+) -> tuple[dict[str, str], dict[str, list[bytes]]]:
+    """The fields and the files of a form, by name."""
+    fields: dict[str, str] = {}
+    files: dict[str, list[bytes]] = {}
+    for name, value in await read_form_files(request):
+        if isinstance(value, FormFile):
+            files.setdefault(name, []).append(value.data)
+        else:
+            fields[name] = value
+    return fields, files

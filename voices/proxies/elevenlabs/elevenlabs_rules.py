@@ -14,6 +14,7 @@ _TOKENS: Final = "This hands out a key with which the provider is called past th
 _KEPT: Final = "This reads or changes what the provider keeps, which no consent here covers."
 _OTHER_SPEECH: Final = "This speaks texts in several voices or projects, past the gate's decision."
 _NO_SPEECH: Final = "This makes or reads sound that is no speech of a consented voice."
+_VOICE_CHANGER: Final = "A voice changer puts a voice on a recording that no one has judged."
 _ACCOUNT: Final = "This is about the provider's account, which is not the caller's."
 
 RULES: Final = RouteRules(
@@ -54,10 +55,9 @@ RULES: Final = RouteRules(
         RefusedFamily(
             "v1/models", "The list is about the provider's account. Name a model in the call."
         ),
-        RefusedFamily(
-            "v1/voice-changer",
-            "A voice changer puts a voice on a recording that no one has judged.",
-        ),
+        RefusedFamily("v1/voice-changer", _VOICE_CHANGER),
+        # The same by its older name, which the SDK in JavaScript uses.
+        RefusedFamily("v1/speech-to-speech", _VOICE_CHANGER),
         RefusedFamily(
             "v1/text-to-voice", "A designed or remixed voice is no one's clone, or another's."
         ),
