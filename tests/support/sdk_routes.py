@@ -126,7 +126,7 @@ def write_table(rules: RouteRules, routes: Iterable[Route]) -> str:
         "",
         "| route | methods | what becomes of it | why |",
         "|---|---|---|---|",
-        *(f"| `{path}` | {', '.join(verbs)} | {told} |" for (path, told), verbs in rows.items()),
+        *(f"| `/{path}` | {', '.join(verbs)} | {told} |" for (path, told), verbs in rows.items()),
     ]
     return "\n".join(lines)
 

@@ -22,6 +22,7 @@ from tests.voices.providers.conftest import Connect
 from tests.voices.providers.test_cartesia import clone as clone_at_cartesia
 from tests.voices.providers.test_elevenlabs import clone as clone_at_elevenlabs
 
+Record = Callable[[str, object], None]
 FEWEST = {"elevenlabs": 300, "cartesia": 35}
 FEWEST_JAVASCRIPT = {"elevenlabs": 300, "cartesia": 35}
 JAVASCRIPT = {
@@ -72,13 +73,13 @@ def routes(source: SdkSource, folder: Path) -> set[Route]:
 
 class TestTheWalk:
     def test_finds_enough_routes_and_the_page_lists_each(
-        self, name: str, source: SdkSource, routes: set[Route]
+        self, name: str, source: SdkSource, routes: set[Route], record_property: Record
     ) -> None:
         paths = {path for _, path in routes}
         table = sdk_routes.write_table(source.rules, routes)
         page = sdk_routes.PAGE.read_text()
 
-        print(f"{name}: {len(paths)} route strings, {len(routes)} routes")  # noqa: T201
+        record_property("route_strings", len(paths))
         assert len(paths) >= FEWEST[name]
         assert f"\n{len(paths)} route strings." in page
         assert sdk_routes.replace_table(page, name, table) == page
@@ -86,7 +87,9 @@ class TestTheWalk:
     def test_has_a_rule_for_each_route(self, source: SdkSource, routes: set[Route]) -> None:
         assert sdk_routes.list_unruled(source.rules, routes) == []
 
-    def test_has_a_rule_for_each_path_in_javascript(self, name: str, source: SdkSource) -> None:
+    def test_has_a_rule_for_each_path_in_javascript(
+        self, name: str, source: SdkSource, record_property: Record
+    ) -> None:
         folder = sdk_routes.SDKS / "javascript" / "node_modules" / JAVASCRIPT[name]
         if not folder.exists():
             pytest.skip("needs the SDKs: make sdks")
@@ -94,7 +97,7 @@ class TestTheWalk:
         gated = {path.replace("*", "{}") for _, path in source.rules.gated}
         refused = {path for path in paths - gated if source.rules.find_reason(path)}
 
-        print(f"{name} in JavaScript: {len(paths)} route strings")  # noqa: T201
+        record_property("route_strings", len(paths))
         assert len(paths) >= FEWEST_JAVASCRIPT[name]
         assert sorted(paths - gated - refused) == []
         assert len(paths & gated) >= 5
