@@ -45,7 +45,7 @@ help:
 .sdks/.javascript: tests/sdk/javascript/package-lock.json
 	@mkdir -p .sdks/javascript
 	@cp tests/sdk/javascript/package.json $< .sdks/javascript/
-	@if command -v npm >/dev/null; then npm ci --prefix .sdks/javascript --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; fi
+	@if command -v npm >/dev/null; then npm ci --prefix .sdks/javascript --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=2 --fetch-timeout=60000 >/dev/null; fi
 	@touch $@
 
 %.mo: %.po .venv/.base
