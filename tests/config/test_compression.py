@@ -73,6 +73,7 @@ class TestAListOfTheApi:
         assert plain == {
             "/v1/speakers",
             "/v1/consents",
+            "/v1/consents/{consent_id}/statements",
             "/v1/voices",
             "/v1/api_keys",
             "/v1/provider_accounts",

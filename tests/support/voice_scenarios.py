@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from accounts.models import ApiKey
-from consent.models import Consent
+from consent import provider_statements
+from consent.models import Consent, ProviderStatement
+from consent.provider_statements import NewStatement
 from erasure import erasure_requests, execution
 from provenance.exports import export_requests as exports
 from provenance.exports import worker
 from tests.architecture.test_routes import OPEN, api_views
 from tests.conftest import NOON
+from tests.support.api_operations import statement_body
 from tests.voices.conftest import (
     AUDIO,
     AUDIOBOOK,
@@ -115,6 +118,7 @@ def begin(make_consent: MakeConsent, voice: Voice, key: ApiKey) -> World:
             "voice_id": voice.id,
             "key_id": key.id,
             "account_id": connect("inworld", voice).id,
+            "statement_id": keep_statement(voice).id,
         }
     )
     world.bodies = _bodies(world, fresh=make_consent())
@@ -125,6 +129,18 @@ def connect(provider: str, voice: Voice) -> ProviderAccount:
     """An account of the voice's organisation at a provider that no test reaches."""
     new = NewAccount(provider=provider, credentials={"api_key": "a-key"})
     return provider_accounts.connect_account(new, principal=principal_of(voice), at=NOON)
+
+
+def keep_statement(voice: Voice) -> ProviderStatement:
+    """A statement beside the voice's consent, as the intake leaves it."""
+    return provider_statements.add_statement(
+        voice.consent_id,
+        NewStatement(provider="openai", language="en", recording=b"a recording"),
+        organisation_id=voice.organisation_id,
+        livemode=voice.livemode,
+        actor="system:test",
+        at=NOON,
+    )
 
 
 def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
@@ -145,6 +161,7 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
             "provider": "cartesia",
             "credentials": {"api_key": "another-key"},
         },
+        "post v1/consents/{consent_id}/statements": statement_body(),
         "patch v1/provider_accounts/{account_id}": {"credentials": {"api_key": "a-new-key"}},
         "post v1/test/clock": {"advance": "P1D"},
         "patch v1/organisation": {"contact": "other@acme.example"},
