@@ -100,3 +100,63 @@ class TestThePythonSdks:
         spoken = 4 if module == "fishaudio" else 3
         assert (emulator.count("POST", "/v1/tts"), emulator.voices) == (spoken, {})
         assert b"Mara" not in b"".join(one.body for one in emulator.asked)
+
+
+class TestTheJavaScriptSdk:
+    def test_drives_the_emulator_itself(self, run_javascript: Run) -> None:
+        emulator = FishEmulator()
+        with emulator.running():
+            done = run_javascript("fish_javascript", emulator.base_url, fish.KEY, str(SAMPLE), "")
+
+        assert done["clone"]["ok"] in done["list"]["ok"], done
+        # The provider's own default, which the gate does not let stand.
+        assert done["get"]["ok"] == "public"
+        assert min(done[name]["ok"] for name in ("speak", "mp3", "stream", "inline")) > 10_000, done
+
+    def test_drives_the_gate_in_the_sandbox(
+        self, gate: str, mara: Customer, english: str, run_javascript: Run
+    ) -> None:
+        mara.meet()
+
+        words = (f"{gate}/proxy/fish", english, str(SAMPLE), mara.consent)
+        done = run_javascript("fish_javascript", *words)
+
+        check_javascript(done)
+
+    def test_drives_the_gate_before_the_emulator(
+        self, gate: str, mara: Customer, english: str, run_javascript: Run
+    ) -> None:
+        emulator = FishEmulator()
+        with emulator.running():
+            account = {
+                "provider": "fish",
+                "base_url": emulator.base_url,
+                "credentials": {"api_key": fish.KEY},
+            }
+            mara.post("/v1/provider_accounts", account)
+            mara.meet()
+            words = (f"{gate}/proxy/fish", english, str(SAMPLE), mara.consent)
+            done = run_javascript("fish_javascript", *words)
+            assert "ok" in done["clone"], done
+            assert mara.until(f"/v1/voices/{done['clone']['ok']}", "deleted") == "deleted"
+
+        check_javascript(done)
+        assert emulator.count("POST", "/model") == 1
+        assert (emulator.count("POST", "/v1/tts"), emulator.voices) == (4, {})
+        assert b"Mara" not in b"".join(one.body for one in emulator.asked)
+
+
+def check_javascript(done: dict[str, Any]) -> None:
+    """Every call gave something, but for the refusals, which are the SDK's own errors."""
+    assert done["clone"]["ok"] in done["list"]["ok"], done
+    assert done["get"]["ok"] == "private"
+    assert min(done[name]["ok"] for name in ("speak", "mp3", "stream", "inline")) > 10_000, done
+    assert (done["update"], done["delete"]) == ({"ok": True}, {"ok": True}), done
+    assert done["public"]["error"] == "UnprocessableEntityError"
+    for name, code in (
+        ("refused", "language_mismatch"),
+        ("refused_inline", "sample_not_covered"),
+        ("credits", "route_not_offered"),
+    ):
+        assert done[name]["error"] == "FishAudioError", done
+        assert code in done[name]["message"], done

@@ -36,8 +36,6 @@ class FishSpeechView(FishView):
     """`/v1/tts`."""
 
     scope = "speech"
-    # Recordings in the call become a voice of ours, which must not be made twice.
-    repeats_harm = True
     parser_classes = (MessagePackParser, StrictJSONParser)
     body_limit = UPLOAD_LIMIT
 
