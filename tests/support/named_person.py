@@ -89,6 +89,11 @@ CODES: Final = frozenset(
         "audio_base64",
         "recording_base64",
         "items",
+        # of an organisation's account at a provider
+        "base_url",
+        "credentials",
+        "audio_origins",
+        "settings",
     }
 )
 """Names of the fields that take codes, ids, times and sound; what is none is refused, or not kept.
@@ -100,6 +105,8 @@ ABOUT_NO_PERSON: Final = frozenset(
         # sealed under its own key
         ("api_keys_create", "external_id"), ("api_keys_update", "external_id"),
         ("api_keys_create", "metadata"), ("api_keys_update", "metadata"),
+        ("provider_accounts_create", "external_id"), ("provider_accounts_create", "metadata"),
+        ("provider_accounts_update", "external_id"), ("provider_accounts_update", "metadata"),
         ("organisation_update", "contact"), ("organisation_update", "dpo"),
         ("organisation_update", "external_id"), ("organisation_update", "metadata"),
         ("exports_create", "external_id"), ("exports_create", "metadata"),
