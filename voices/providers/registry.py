@@ -9,27 +9,27 @@ from core.errors import Fault, Invalid
 from voices.providers import account_access
 from voices.providers.adapter_kinds import AdapterKind
 from voices.providers.base import Owned, Provider
-from voices.providers.cartesia import adapter as cartesia
+from voices.providers.cartesia.adapter import CARTESIA
 from voices.providers.declared.engine_kinds import ENGINE_KINDS
-from voices.providers.elevenlabs import adapter as elevenlabs
-from voices.providers.fish import adapter as fish
-from voices.providers.generic import adapter as generic
-from voices.providers.inworld import adapter as inworld
+from voices.providers.elevenlabs.adapter import ELEVENLABS
+from voices.providers.fish.adapter import FISH
+from voices.providers.generic.adapter import GENERIC
+from voices.providers.inworld.adapter import INWORLD
 from voices.providers.local.adapter import Local
-from voices.providers.openai import adapter as openai
+from voices.providers.openai.adapter import OPENAI
 
 LOCAL: Final = "local"
 _BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
 _KINDS: Final[Mapping[str, AdapterKind]] = {
     kind.name: kind
     for kind in (
-        cartesia.KIND,
-        elevenlabs.KIND,
-        fish.KIND,
-        inworld.KIND,
-        openai.KIND,
+        CARTESIA,
+        ELEVENLABS,
+        FISH,
+        INWORLD,
+        OPENAI,
         *ENGINE_KINDS,
-        generic.KIND,
+        GENERIC,
     )
 }
 

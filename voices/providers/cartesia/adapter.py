@@ -156,7 +156,7 @@ class Cartesia:
             seen.add(last)
 
 
-KIND: Final = AdapterKind(name="cartesia", connect=Cartesia, base_url="https://api.cartesia.ai")
+CARTESIA: Final = AdapterKind(name="cartesia", connect=Cartesia, base_url="https://api.cartesia.ai")
 
 
 def _build_body(voice: ProviderVoice, line: SpeechLine) -> dict[str, Any]:

@@ -167,7 +167,7 @@ class ElevenLabs:
             seen.add(token)
 
 
-KIND: Final = AdapterKind(
+ELEVENLABS: Final = AdapterKind(
     name="elevenlabs", connect=ElevenLabs, base_url="https://api.elevenlabs.io"
 )
 

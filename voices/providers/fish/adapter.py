@@ -160,7 +160,7 @@ class FishAudio:
             number += 1
 
 
-KIND: Final = AdapterKind(name="fish", connect=FishAudio, base_url="https://api.fish.audio")
+FISH: Final = AdapterKind(name="fish", connect=FishAudio, base_url="https://api.fish.audio")
 
 
 def _build_model(order: Clone) -> MultipartBody:

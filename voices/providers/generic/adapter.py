@@ -48,7 +48,7 @@ def connect_generic(account: ConnectedAccount) -> DeclaredEngine:
     return connect_engine(_read_declaration(settings), account, headers={auth["header"]: value})
 
 
-KIND: Final = AdapterKind(
+GENERIC: Final = AdapterKind(
     name=NAME, connect=connect_generic, base_url=None, check_settings=check_generic_settings
 )
 

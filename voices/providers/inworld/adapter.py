@@ -154,7 +154,7 @@ class Inworld:
                 return
 
 
-KIND: Final = AdapterKind(name="inworld", connect=Inworld, base_url="https://api.inworld.ai")
+INWORLD: Final = AdapterKind(name="inworld", connect=Inworld, base_url="https://api.inworld.ai")
 
 
 def _build_speech_body(voice: ProviderVoice, line: SpeechLine, *, encoding: str) -> dict[str, Any]:

@@ -166,7 +166,7 @@ class OpenAi:
             raise ProviderUnavailable("The provider has not deleted the voice yet.")
 
 
-KIND: Final = AdapterKind(name="openai", connect=OpenAi, base_url="https://api.openai.com/v1")
+OPENAI: Final = AdapterKind(name="openai", connect=OpenAi, base_url="https://api.openai.com/v1")
 
 
 def _build_openai_speech(voice: ProviderVoice, line: SpeechLine, *, codec: str) -> dict[str, Any]:
