@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,6 +156,14 @@ class TestAProvider:
         for name, _ in SPEECH:
             called = called_by(source.tree(source.ROOT / name))
             assert called.keys() >= {"prepare_speech", "deliver_clip", "abort_speech"}
+
+    def test_is_protected_by_the_import_contract(self) -> None:
+        text = (source.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        contracts = tomllib.loads(text)["tool"]["importlinter"]["contracts"]
+        (protected,) = (one["protected_modules"] for one in contracts if one["type"] == "protected")
+        folders = (source.ROOT / "voices" / "providers").glob("*/adapter.py")
+        adapters = {f"voices.providers.{path.parent.name}" for path in folders}
+        assert len(adapters) > 5 and adapters <= set(protected)
 
     def test_is_known_to_few(self) -> None:
         assert importers("voices.providers.registry") == {

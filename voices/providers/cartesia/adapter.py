@@ -28,6 +28,7 @@ from voices.providers.base import (
     TrainingState,
     UnsupportedField,
 )
+from voices.providers.option_names import VERSION_OPTION
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_pcm, read_pcm_answer
 from voices.providers.pcm_chunks import cut_pcm
@@ -37,7 +38,6 @@ from voices.providers.upstream.upstream_request import FilePart, JsonBody, Multi
 RATE: Final = 44_100
 MODEL: Final = "sonic-3"
 VERSION: Final = "2026-08-14"
-VERSION_OPTION: Final = "cartesia_version"
 MOST_CHARACTERS: Final = 5_000
 _VERSION_HEADER: Final = "cartesia-version"
 _PAGE: Final = "100"

@@ -30,6 +30,7 @@ from voices.providers.base import (
     TrainingState,
 )
 from voices.providers.fish.fish_profiles import open_recordings, pack_recordings
+from voices.providers.option_names import INLINE_OPTION, MODEL_OPTION, VOLUME_OPTION
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_pcm, read_pcm_answer
 from voices.providers.pcm_chunks import cut_pcm
@@ -38,10 +39,6 @@ from voices.providers.upstream.upstream_request import BytesBody, FilePart, Mult
 
 RATE: Final = 44_100
 MODEL: Final = "s2-pro"
-MODEL_OPTION: Final = "model"
-VOLUME_OPTION: Final = "volume"
-INLINE_OPTION: Final = "inline"
-"""Of a clone: the recordings stay with us and go with each call. No model is made there."""
 OPTIONS: Final[Mapping[str, OptionRule]] = {
     MODEL_OPTION: OptionRule(kind="text", most=40),
     VOLUME_OPTION: OptionRule(kind="number", least=-20, most=20),

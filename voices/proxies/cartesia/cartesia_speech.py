@@ -14,7 +14,7 @@ from core.api.serializers import read_form
 from core.canonical_json import Json
 from core.errors import Fault
 from voices.providers.base import Prosody, UnsupportedField
-from voices.providers.cartesia.adapter import VERSION_OPTION
+from voices.providers.option_names import VERSION_OPTION
 from voices.proxies import proxy_answers, proxy_terms, proxy_voices
 from voices.proxies.cartesia.cartesia_events import CartesiaEvents
 from voices.proxies.cartesia.serializers import CartesiaSpeechSerializer, CartesiaSseSerializer

@@ -19,7 +19,7 @@ from core.canonical_json import Json
 from core.errors import Fault, Invalid
 from voices import voice_labels, voice_library, voice_selectors
 from voices.models import Voice
-from voices.providers.cartesia.adapter import VERSION_OPTION
+from voices.providers.option_names import VERSION_OPTION
 from voices.proxies import proxy_forms, proxy_pages, proxy_terms, proxy_voices
 from voices.proxies.cartesia.cartesia_rules import RULES
 from voices.proxies.cartesia.errors import write_cartesia_error

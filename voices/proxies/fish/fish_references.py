@@ -16,7 +16,7 @@ from accounts.authentication import Caller, demand_scope
 from consent import gate
 from core import canonical_json
 from voices.models import Voice
-from voices.providers.fish.adapter import INLINE_OPTION
+from voices.providers.option_names import INLINE_OPTION
 from voices.proxies import proxy_terms, proxy_voices
 from voices.proxies.proxy_terms import ProxyTerms
 from voices.synthesis_requests import CloneRequest

@@ -14,7 +14,7 @@ from core.api.serializers import read_form
 from core.canonical_json import Json
 from voices.models import Voice
 from voices.providers.base import Prosody
-from voices.providers.fish.adapter import MODEL_OPTION, VOLUME_OPTION
+from voices.providers.option_names import MODEL_OPTION, VOLUME_OPTION
 from voices.proxies import proxy_answers, proxy_terms, proxy_voices
 from voices.proxies.fish.fish_parsers import MessagePackParser
 from voices.proxies.fish.fish_references import InlineCall, find_reference_voice

@@ -1,0 +1,13 @@
+"""Names of options that a proxy route sets and its adapter reads. No view imports an adapter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VERSION_OPTION: Final = "cartesia_version"
+"""Of Cartesia: the date of its API that the SDK speaks."""
+MODEL_OPTION: Final = "model"
+"""Of Fish Audio, whose model travels in a header."""
+VOLUME_OPTION: Final = "volume"
+INLINE_OPTION: Final = "inline"
+"""Of Fish Audio's clone: the recordings stay with us and go with each call. No model is made."""
