@@ -87,6 +87,7 @@ REMEDIES: Final = {
         "Have the person speak the provider's sentence, and send it to "
         "`POST /v1/consents/{id}/statements`."
     ),
+    "recording_missing": "Send a recording, then have the voice built.",
     "statements_full": "Delete a statement that no clone needs any more.",
     "provider_refused": "Change the request as the detail says.",
     "provider_unknown": "Use a provider that is connected to your organisation.",

@@ -17,6 +17,7 @@ from voices.providers.generic.adapter import GENERIC
 from voices.providers.inworld.adapter import INWORLD
 from voices.providers.local.adapter import Local
 from voices.providers.openai.adapter import OPENAI
+from voices.providers.resemble.adapter import RESEMBLE
 
 LOCAL: Final = "local"
 _BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
@@ -28,6 +29,7 @@ _KINDS: Final[Mapping[str, AdapterKind]] = {
         FISH,
         INWORLD,
         OPENAI,
+        RESEMBLE,
         *ENGINE_KINDS,
         GENERIC,
     )

@@ -96,7 +96,7 @@ def clone_proxied_voice(order: CloneRequest, caller: Caller) -> Voice:
 
     Raises as `voice_library.create_voice`, and VoiceUnfinished while another call makes it.
     """
-    key = _compute_repeat_key(order)
+    key = order.repeat_key or _compute_repeat_key(order)
     if (made := _wait_for_voice(key, caller)) is not None:
         return made
 

@@ -1,0 +1,1 @@
+"""Resemble: voices that are trained with a spoken consent."""

@@ -1,0 +1,1 @@
+"""Resemble's API: voices, their recordings, clips, direct and streamed speech."""
