@@ -15,7 +15,6 @@ from core.api.fields import (
     FlagWordField,
     ReferenceField,
     ShownTextField,
-    TextField,
     WholeNumberField,
     WholeNumberWordField,
 )
@@ -96,7 +95,9 @@ class FishModelSerializer(StrictSerializer):
         limit=MOST_RECORDINGS,
     )
     visibility = ChoiceField(choices=_VISIBILITIES, required=False)
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
     tags = BoundedListField(child=ReferenceField(max_length=200), required=False, limit=50)
     enhance_audio_quality = FlagWordField(required=False)
 
@@ -113,7 +114,9 @@ class FishModelChangesSerializer(StrictSerializer):
     """`PATCH /model/{id}`. A voice stays private."""
 
     title = ShownTextField(max_length=200, required=False)
-    description = TextField(max_length=2_000, required=False, allow_blank=True)
+    description = ShownTextField(
+        fewest=0, one_line=False, max_length=2_000, required=False, allow_blank=True
+    )
     visibility = ChoiceField(choices=_VISIBILITIES, required=False)
     tags = BoundedListField(child=ReferenceField(max_length=200), required=False, limit=50)
 
@@ -131,7 +134,7 @@ class FishListSerializer(StrictSerializer):
 
     page_size = WholeNumberWordField(least=1, most=100, default=10)
     page_number = WholeNumberWordField(least=1, most=10_000, default=1)
-    language = BoundedListField(child=TextField(max_length=64), required=False, limit=20)
+    language = BoundedListField(child=CodeField(max_length=64), required=False, limit=20)
     sort_by = ChoiceField(choices=("score", "task_count", "created_at"), required=False)
 
     def get_fields(self) -> dict[str, Any]:
