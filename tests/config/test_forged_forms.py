@@ -19,7 +19,7 @@ WITHOUT_COOKIE = {
     # No one is known there, and nothing of anyone's changes.
     "verify", "verify/feedback", "verify.py", "docs/",
 }  # fmt: skip
-FOR_PROGRAMS = ("v1/", "log/", "c2pa/")
+FOR_PROGRAMS = ("v1/", "log/", "c2pa/", "proxy/")
 """Called with a key or without anything, never with a cookie."""
 
 

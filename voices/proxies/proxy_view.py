@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -84,6 +85,7 @@ class UnknownRouteView(ProxyView):
     """What is no route here, or is refused on purpose (`reason`), whatever the method."""
 
     scope = "speech"
+    body_limit = settings.SAYSO_MAX_JSON_BYTES
     reason: ClassVar[str] = NOT_HERE
 
     def answer(self, request: Request, **_path: str) -> Response:

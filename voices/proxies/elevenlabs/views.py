@@ -131,6 +131,7 @@ class ElevenLabsVoiceChangesView(ElevenLabsView):
 
     scope = "voices"
     parser_classes = (UploadParser,)
+    body_limit = settings.SAYSO_MAX_JSON_BYTES
 
     def post(self, request: Request, voice_id: str) -> Response:
         """Change what the voice is called here. The provider knows it by our id alone."""

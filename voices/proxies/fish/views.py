@@ -87,6 +87,7 @@ class FishModelView(FishView):
 
     scope = "voices"
     parser_classes = (UploadParser, UrlencodedParser)
+    body_limit = settings.SAYSO_MAX_JSON_BYTES
 
     def get(self, request: Request, voice_id: str) -> Response:
         """Show the voice."""

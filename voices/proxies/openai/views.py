@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+from django.conf import settings
 from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,6 +33,8 @@ from voices.proxies.route_rules import NOT_HERE
 from voices.synthesis_requests import CloneRequest
 
 NAME: Final = "openai"
+BODY_LIMIT: Final = settings.SAYSO_MAX_UPLOAD_BYTES + 2**20
+"""One recording of the largest size, and a little for the rest."""
 
 
 class OpenAiView(ProxyView):
@@ -49,6 +52,7 @@ class OpenAiConsentListView(OpenAiView):
 
     scope = "consents"
     parser_classes = (UploadParser,)
+    body_limit = BODY_LIMIT
 
     def get(self, request: Request) -> Response:
         """List the statements for this provider, newest first."""
@@ -110,6 +114,7 @@ class OpenAiVoiceListView(OpenAiView):
     scope = "voices"
     repeats_harm = True
     parser_classes = (StrictJSONParser, UploadParser)
+    body_limit = BODY_LIMIT
 
     def post(self, request: Request) -> Response:
         """Clone a voice from one recording, by the consent that its statement belongs to."""

@@ -141,6 +141,7 @@ class ResembleRecordingListView(ResembleView):
     scope = "voices"
     repeats_harm = True
     parser_classes = (UploadParser,)
+    body_limit = settings.SAYSO_MAX_UPLOAD_BYTES + 2**20
 
     def post(self, request: Request, voice_uuid: str) -> Response:
         """Clone the voice from this recording, by the consent that its statement belongs to."""
