@@ -18,7 +18,8 @@ PAGE = (processes.ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("section", "made"), [("ElevenLabs", "evening.mp3"), ("Cartesia", "evening.wav")]
+    ("section", "made"),
+    [("Inworld", "evening.mp3"), ("ElevenLabs", "evening.mp3"), ("Cartesia", "evening.wav")],
 )
 def test_a_quickstart_makes_what_it_says(
     gate: str, mara: Customer, acme_key: str, tmp_path: Path, section: str, made: str
