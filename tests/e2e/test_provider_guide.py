@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from config.demo.server import find_free_port
 from tests.emulators.engine_emulator import EngineEmulator
 from tests.emulators.openai_engines import ChatterboxApiEmulator, KokoroEmulator
 from tests.support import processes, shell_blocks
@@ -54,9 +55,10 @@ def walk(
             "SAYSO_ENGINE_HOSTS": host,
         }
         assert place in block
-        with processes.web(own, folder / "web.log") as base:
-            port = urlsplit(base).port
-            assert port is not None
+        port = find_free_port()
+        # The guide says localhost, and outside of development a host is answered by its name alone.
+        public_url = f"http://localhost:{port}"
+        with processes.web(own, folder / "web.log", port=port, public_url=public_url):
             text = block.replace(place, host)
             yield shell_blocks.run_block(text, port=port, key=key, folder=folder)
 
