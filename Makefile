@@ -41,11 +41,11 @@ help:
 	@$(UV) pip install -q --python .sdks/python/bin/python --system-certs --require-hashes --compile-bytecode -r $<
 	@touch $@
 
-# Without npm the tests of these SDKs are named at the end of the run as not run.
+# Node.js knows its own authorities alone: it is told of the system's. Without npm the tests of these SDKs are named at the end of the run as not run.
 .sdks/.javascript: tests/sdk/javascript/package-lock.json
 	@mkdir -p .sdks/javascript
 	@cp tests/sdk/javascript/package.json $< .sdks/javascript/
-	@if command -v npm >/dev/null; then npm ci --prefix .sdks/javascript --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=2 --fetch-timeout=60000 >/dev/null; fi
+	@if command -v npm >/dev/null; then NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" npm ci --prefix .sdks/javascript --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=2 --fetch-timeout=60000 >/dev/null; fi
 	@touch $@
 
 %.mo: %.po .venv/.base
