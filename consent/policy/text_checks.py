@@ -1,7 +1,7 @@
 """What the text itself says of its language, beside what the call says.
 
 Plainly another language than the call names is refused, also where a grant covers it: the call, the
-log and the receipt would name a language that nobody hears. Pure.
+log and the receipt would name a language that is not spoken. Pure.
 """
 
 from __future__ import annotations

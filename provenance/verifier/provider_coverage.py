@@ -20,7 +20,7 @@ def list_signed_providers(record: dict[str, Any]) -> list[str]:
 def find_left_providers(signed: list[str], events: list[Happened]) -> list[str] | None:
     """Return the providers that the narrowings among `events` left.
 
-    None if one of them is closed, so that nobody can say.
+    None if one of them is closed, because it cannot be told then.
     """
     left = signed
     for event in events:

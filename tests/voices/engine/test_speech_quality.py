@@ -232,7 +232,7 @@ class TestEnrol:
     def test_finds_the_voice_behind_a_long_lead(self, seconds: int, level: float) -> None:
         """Case 24: the checks heard it, and the engine listened to the first minute alone."""
         noise = np.random.default_rng(4).normal(0, level, seconds * 16_000).astype(np.float32)
-        noise[16_000:16_040] = 0.9  # somebody puts the microphone down
+        noise[16_000:16_040] = 0.9  # a microphone is put down
         speech = audio_files.clip("0870").resample(16_000)
 
         late = profiles.load_profile(

@@ -133,7 +133,7 @@ def refuse_field(attr: str, detail: str) -> UnsupportedField:
 
 
 def _choose_fields(fields: Fields, known: Mapping[Part, Json]) -> dict[str, Json]:
-    """Return the fields whose parts are known. What nobody said is left out."""
+    """Return the fields whose parts are known. What the call did not say is left out."""
     return {name: value for name, part in fields.items() if (value := known[part]) is not None}
 
 

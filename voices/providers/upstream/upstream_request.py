@@ -59,7 +59,7 @@ class BytesBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePart:
-    """One file of a form. `name` is one of ours and never that of somebody's file."""
+    """One file of a form. `name` is one of ours and never that of a caller's file."""
 
     form_field: str
     name: str

@@ -1,7 +1,7 @@
 """Kokoro-FastAPI (0.8): preset voices alone.
 
 A voice may be a mix (`a(2)+b`), and a text may name voices (`[voice:name]`, SSML). Neither passes:
-each would speak with a voice that nobody was asked for.
+each would speak with a voice whose person was not asked.
 """
 
 from __future__ import annotations
