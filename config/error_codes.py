@@ -27,6 +27,7 @@ OURS: Final = frozenset(
         "core",
         "erasure",
         "provenance",
+        "proxies",
         "transparency_log",
         "vault",
         "voices",

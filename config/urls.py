@@ -30,7 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("consent.api.urls")),
     path("", include("voices.api.urls")),
-    path("", include("voices.proxies.urls")),
+    path("", include("proxies.urls")),
     path("", include("erasure.api.urls")),
     path("", include("provenance.api.urls")),
     path("", include("transparency_log.api.urls")),

@@ -20,6 +20,7 @@ STACK: Final = (
     "consent",
     "voices",
     "erasure",
+    "proxies",
     "config",
 )
 

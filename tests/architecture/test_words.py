@@ -38,7 +38,7 @@ CONVENTIONAL = frozenset(
 )
 """Module names that every Django developer looks for in every app."""
 
-ADAPTER_FOLDERS = ("voices/providers/", "voices/proxies/")
+ADAPTER_FOLDERS = ("voices/providers/", "proxies/")
 ADAPTER_FILES = frozenset({"adapter", "client", "schemas", "proxy"})
 """What lies in a folder of each provider or proxy: the same names in all of them."""
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from voices.proxies.cartesia.cartesia_rules import RULES as CARTESIA
-from voices.proxies.elevenlabs.elevenlabs_rules import RULES as ELEVENLABS
-from voices.proxies.route_rules import RouteRules
+from proxies.cartesia.cartesia_rules import RULES as CARTESIA
+from proxies.elevenlabs.elevenlabs_rules import RULES as ELEVENLABS
+from proxies.route_rules import RouteRules
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SDKS: Final = Path(os.environ.get("SAYSO_SDKS") or ROOT / ".sdks")

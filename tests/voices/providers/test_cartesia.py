@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.models import ApiKey
 from provenance.models import Clip
+from proxies.cartesia.cartesia_events import CartesiaEvents
 from tests.emulators import cartesia
 from tests.emulators.cartesia import CartesiaEmulator
 from tests.emulators.emulator import Fault
@@ -25,7 +26,6 @@ from voices.providers.base import (
     TrainingState,
     UnsupportedField,
 )
-from voices.proxies.cartesia.cartesia_events import CartesiaEvents
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 BASE = "/proxy/cartesia"

@@ -11,13 +11,13 @@ import pytest
 from accounts.models import ApiKey, Organisation
 from consent.models import Reservation
 from provenance.models import Clip
+from proxies.magic_voices import MAGIC_VOICES
 from tests.emulators.emulator import Fault, wrap_wav
 from tests.emulators.inworld import InworldEmulator
 from tests.fixtures.consents import MakeConsent
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, Http
 from tests.voices.providers.conftest import READING, speak
-from voices.proxies.magic_voices import MAGIC_VOICES
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.models import ApiKey
 from consent.models import ProviderStatement
 from provenance.models import Clip
+from proxies.resemble.resemble_drafts import compute_draft_key
 from tests.conftest import NOON
 from tests.emulators import resemble
 from tests.emulators.emulator import Fault
@@ -25,7 +26,6 @@ from tests.voices.providers.conftest import READING, Connect
 from tests.voices.test_background_cloning import ask
 from voices import background_cloning, tasks
 from voices.models import Voice
-from voices.proxies.resemble.resemble_drafts import compute_draft_key
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

@@ -1,0 +1,103 @@
+"""The base of all proxy routes: the provider's error body, and statuses that no SDK repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core import streaming_response
+from core.errors import NotFound, Refused
+from proxies.error_shapes import ProxyFault, build_proxy_fault
+from proxies.route_rules import NOT_HERE
+
+CONFLICT_STATUS: Final = 422
+FAILED_CLONE_STATUS: Final = 424
+"""Of a clone that failed at the provider. SDKs repeat 409 and 5xx, which would clone twice."""
+
+
+class RouteRefused(NotFound):
+    """The provider has this route, and no call through it can be gated. The detail says why."""
+
+    code = "route_not_offered"
+
+
+class WebSocketRefused(Refused):
+    """A stream over WebSocket. No call of it is gated yet."""
+
+    code = "websocket_not_offered"
+
+
+class ProxyView(APIView):
+    """A route of a provider's API.
+
+    A subclass sets `provider` and writes `shape_error`. `repeats_harm` means that an SDK must not
+    send the call again, because it would make something twice.
+    """
+
+    provider: ClassVar[str]
+    repeats_harm: ClassVar[bool] = False
+
+    # The document is that of our own API. The provider's is the provider's.
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Tell the edge how an error of a stream is written, then check as usual."""
+        if (slot := streaming_response.slot.get()) is not None:
+            slot.write_error = self.write_error
+        super().initial(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error in the provider's shape."""
+        response = super().handle_exception(exc)
+        if not isinstance(response.data, Mapping):
+            return response
+
+        status, body = self.write_error(response.status_code, response.data)
+        response.status_code, response.data = status, body
+        response.content_type = "application/json"
+        return response
+
+    def write_error(self, status: int, problem: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Return status and body of an error. `problem` is our own document of it."""
+        told = self.choose_status(status)
+        return told, self.shape_error(build_proxy_fault(told, problem))
+
+    def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
+        """Return the body of an error as the provider writes it."""
+        raise NotImplementedError
+
+    def choose_status(self, status: int) -> int:
+        """Return a status with which no SDK repeats what must not be repeated."""
+        if status == 409:
+            return CONFLICT_STATUS
+        if self.repeats_harm and status >= 500:
+            return FAILED_CLONE_STATUS
+
+        return status
+
+
+class UnknownRouteView(ProxyView):
+    """What is no route here, or is refused on purpose (`reason`), whatever the method."""
+
+    scope = "speech"
+    body_limit = settings.SAYSO_MAX_JSON_BYTES
+    reason: ClassVar[str] = NOT_HERE
+
+    def answer(self, request: Request, **_path: str) -> Response:
+        """Refuse. A WebSocket is told so: its client shows no body of a 404."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            raise WebSocketRefused("No WebSocket is gated here. Use the provider's HTTP routes.")
+
+        # Behind `/proxy/<name>/`.
+        raise RouteRefused(self.choose_reason(request.path_info.split("/", 3)[-1]))
+
+    def choose_reason(self, path: str) -> str:  # noqa: ARG002 - for subclasses
+        """Return why the route at this `path` of the provider's is refused."""
+        return self.reason
+
+    get = post = put = patch = delete = answer
