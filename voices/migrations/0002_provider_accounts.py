@@ -40,4 +40,27 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'removed'), _negated=True), fields=('organisation', 'livemode', 'provider'), name='provider_account_once'), models.CheckConstraint(condition=models.Q(('state__in', ['active', 'closed', 'removed'])), name='provider_account_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='provider_account_closed_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'removed'), _negated=True), models.Q(('removed_at__isnull', False), ('sealed_credentials', None)), _connector='OR'), name='provider_account_removed_keeps_no_secret')],
             },
         ),
+        migrations.CreateModel(
+            name='ProviderCanary',
+            fields=[
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
+                ('lease_until', models.DateTimeField(editable=False, null=True)),
+                ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
+                ('cause', models.CharField(choices=[('connected', 'Connected'), ('changed', 'Changed'), ('daily', 'Daily'), ('asked', 'Asked')], editable=False, max_length=16)),
+                ('is_full', models.BooleanField(editable=False)),
+                ('state', models.CharField(choices=[('running', 'Running'), ('passed', 'Passed'), ('failed', 'Failed'), ('unfinished', 'Unfinished')], default='running', max_length=16)),
+                ('code', models.CharField(blank=True, max_length=64)),
+                ('findings', models.JSONField(default=list, editable=False)),
+                ('thresholds', models.JSONField(default=dict, editable=False)),
+                ('characters', models.PositiveIntegerField(default=0, editable=False)),
+                ('voices', models.JSONField(default=list, editable=False)),
+                ('started_at', models.DateTimeField(editable=False)),
+                ('finished_at', models.DateTimeField(editable=False, null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='canaries', to='voices.provideraccount')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['account', 'started_at', 'id'], name='canary_by_account')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('account',), name='canary_runs_once'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'passed', 'failed', 'unfinished'])), name='canary_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='canary_ends_at_a_time'), models.CheckConstraint(condition=models.Q(('state__in', ('running', 'passed')), models.Q(('code', ''), _negated=True), _connector='OR'), name='canary_that_did_not_pass_says_why')],
+            },
+        ),
     ]

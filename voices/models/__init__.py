@@ -5,6 +5,7 @@ from __future__ import annotations
 from voices.models.comparison import ReviewOutcome, ReviewState, VoiceEmbedding, VoiceReview
 from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
 from voices.models.provider_account import AccountState, ProviderAccount
+from voices.models.provider_canary import CanaryCause, CanaryState, ProviderCanary
 from voices.models.voice import (
     ENDING,
     LIVE,
@@ -21,12 +22,15 @@ __all__ = [
     "MOVES",
     "SETTLED",
     "AccountState",
+    "CanaryCause",
+    "CanaryState",
     "Job",
     "JobItem",
     "JobKind",
     "JobQuerySet",
     "JobState",
     "ProviderAccount",
+    "ProviderCanary",
     "RecordingReview",
     "ReviewOutcome",
     "ReviewState",
