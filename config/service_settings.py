@@ -130,6 +130,11 @@ SAYSO_EVIDENCE_SECONDS = env.read_integer(
 # such as a trust list.
 SAYSO_C2PA_ANCHORS = env.read_file_text("SAYSO_C2PA_ANCHORS_FILE")
 
+# How many days before a voice ends people are told, by its provider's clock and its consent's.
+SAYSO_END_NOTICE_DAYS = env.read_integer(
+    "SAYSO_END_NOTICE_DAYS", default=14, minimum=1, maximum=365
+)
+
 # --- providers ------------------------------------------------------------------------------------
 # Where self-hosted engines may be, in a private network too. No other host there is ever asked.
 SAYSO_ENGINE_HOSTS = env.read_parsed("SAYSO_ENGINE_HOSTS", web_hosts.parse_host_list)

@@ -16,11 +16,15 @@ class VoiceMoved(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVoice:
-    """The consent that a voice rests on, its provider, and whether it can speak now."""
+    """The consent that a voice rests on, its provider, and whether it can speak now.
+
+    `expired`: the provider's own time for it is over.
+    """
 
     consent_id: str
     provider: str
     ready: bool
+    expired: bool = False
 
 
 Lookup = Callable[[str, bool, str], KnownVoice | None]

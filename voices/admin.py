@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +16,7 @@ from accounts.sandbox_clock import now_for
 from core import clock
 from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin
-from voices import provider_accounts, similarity_reviews, voice_labels
+from voices import provider_accounts, similarity_reviews, voice_labels, voice_selectors
 from voices.models import (
     Job,
     ProviderAccount,
@@ -59,6 +61,7 @@ class VoiceAdmin(NotedAdmin[Voice]):
         "language",
         "use_case",
         "mode",
+        "provider_expires_at",
         "created_at",
         "deleted_at",
     )
@@ -68,8 +71,15 @@ class VoiceAdmin(NotedAdmin[Voice]):
     inlines = (SampleInline,)
     fields = (
         "id", "state", "code", "provider", "language", "use_case", "mode", "consent_id",
-        "speaker_id", "decision_id", "created_at", "ready_at", "provider_expires_at", "deleted_at",
+        "speaker_id", "decision_id", "created_at", "ready_at", "provider_expires_at",
+        "consent_expires_at", "warned_of_end", "deletion_asked_at", "deletion_accepted_at",
+        "deletion_overdue_at", "deletion_proof", "deleted_at",
     )  # fmt: skip
+
+    @admin.display(description="Consent expires at")
+    def consent_expires_at(self, row: Voice) -> datetime | None:
+        """Return the end of the term of the voice's consent."""
+        return voice_selectors.find_consent_end(row)
 
     def open_notes(self, row: Voice) -> Notes:
         """Open the voice's notes."""

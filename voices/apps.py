@@ -21,6 +21,8 @@ class VoicesConfig(AppConfig):
             "voice.ready",
             "voice.failed",
             "voice.deleted",
+            "voice.expiring",
+            "voice.expired",
             "voice.likeness_noted",
             "voice.review_needed",
             "voice.review_settled",

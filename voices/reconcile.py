@@ -30,6 +30,7 @@ from voices import (
     voice_comparison,
     voice_deletion,
     voice_events,
+    voice_expiry,
     voice_macs,
 )
 from voices.models import Voice, VoiceState
@@ -86,15 +87,8 @@ def follow_renewals(*, at: datetime) -> int:  # noqa: ARG001 - the signature of 
     return moved
 
 
-def end_voices(*, at: datetime) -> int:
-    """Begin the deletion of the voices of ended consents, and return how many.
-
-    Voices that have expired at their provider become `expired`.
-    """
-    Voice.objects.that_may_become(VoiceState.EXPIRED).filter(provider_expires_at__lte=at).update(
-        state=VoiceState.EXPIRED, code="provider_expired"
-    )
-
+def end_voices(*, at: datetime) -> int:  # noqa: ARG001 - the signature of a step
+    """Begin the deletion of the voices of ended consents, and return how many."""
     ended = [
         consent.consent_id
         for consent in _ended_consents_of_voices()
@@ -261,6 +255,8 @@ def release_stale_permits(*, at: datetime) -> int:
 
 _STEPS: Final = (
     follow_renewals,
+    voice_expiry.expire_voices,
+    voice_expiry.warn_of_ends,
     end_voices,
     end_uncovered_voices,
     withdraw_clips,

@@ -22,7 +22,12 @@ def find_voice(
         return None
 
     consent_id, provider, state = found
-    return KnownVoice(consent_id=consent_id, provider=provider, ready=state == VoiceState.READY)
+    return KnownVoice(
+        consent_id=consent_id,
+        provider=provider,
+        ready=state == VoiceState.READY,
+        expired=state == VoiceState.EXPIRED,
+    )
 
 
 def list_ready(voice_ids: Collection[str]) -> frozenset[str]:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.principal import Principal
+from consent.models import Consent
 from core import ids
 from core.errors import NotFound
 from vault import sealed_notes
 from voices.models import Voice
+from voices.models.voice import VoiceQuerySet
 
 _COLUMNS: Final = {
     "state": "state",
@@ -26,7 +28,24 @@ _COLUMNS: Final = {
 
 def list_voices(principal: Principal) -> QuerySet[Voice]:
     """Return the principal's voices with their reviews and samples."""
-    return _list_voices(principal).prefetch_related("reviews", "samples")
+    rows = annotate_consent_ends(_list_voices(principal))
+    return rows.prefetch_related("reviews", "samples")
+
+
+def annotate_consent_ends(rows: VoiceQuerySet) -> VoiceQuerySet:
+    """Return the voices with `consent_ends`, the end of the term of each one's consent."""
+    ends = Consent.objects.filter(id=OuterRef("consent_id")).values("valid_until")[:1]
+    return rows.annotate(consent_ends=Subquery(ends))
+
+
+def find_consent_end(voice: Voice) -> datetime | None:
+    """Return the end of the term of the consent that a voice rests on, None without a term."""
+    if "consent_ends" in voice.__dict__:
+        found: datetime | None = voice.__dict__["consent_ends"]
+        return found
+
+    ends = Consent.objects.filter(id=voice.consent_id).values_list("valid_until", flat=True)
+    return ends.first()
 
 
 def filter_voices(
@@ -60,7 +79,7 @@ def get_voice(voice_id: str, *, principal: Principal) -> Voice:
     return voice
 
 
-def _list_voices(principal: Principal) -> QuerySet[Voice]:
+def _list_voices(principal: Principal) -> VoiceQuerySet:
     return Voice.objects.filter(
         organisation_id=principal.organisation_id, livemode=principal.livemode
     )

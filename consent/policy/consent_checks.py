@@ -37,7 +37,15 @@ def check_request(request: AccessRequest, facts: PolicyContext) -> list[Reason]:
                 detail="No representative is verified to act for this person.",
             )
         )
-    if not request.voice_ready:
+    if request.voice_expired:
+        against.append(
+            Reason(
+                code="voice_expired",
+                detail="The provider's own time for this voice is over.",
+                required="ready",
+            )
+        )
+    elif not request.voice_ready:
         against.append(
             Reason(code="voice_not_ready", detail="The voice is not ready.", required="ready")
         )

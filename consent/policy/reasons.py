@@ -121,6 +121,11 @@ _ROWS: Final = (
         "Wait until the voice is `ready`, or use another one.",
     ),
     GateReason(
+        "voice_expired",
+        "The provider keeps a voice for a time of its own, and that of this one is over.",
+        "Make the voice again from the person's recordings, while their consent covers it.",
+    ),
+    GateReason(
         "representative_missing",
         "The person needs a representative, and none is verified.",
         "Have the person's representative verified.",

@@ -25,7 +25,8 @@ class AccessRequest:
     `characters` is the length of the text. The tuples are codes and hex hashes. An unknown language
     or use case is None. `given` has the caller's own word wherever it differs. An unknown label is
     `unsure`. A `provider` of None is not judged: `gate.check` takes none without. `text` is what
-    was found in the text of a call that speaks, and never the text.
+    was found in the text of a call that speaks, and never the text. `voice_expired`: the provider's
+    own time for the voice is over.
 
     Raises Invalid for an unknown channel, territory or provider, and ValueError for a negative
     amount, which would pay quota back.
@@ -39,6 +40,7 @@ class AccessRequest:
     use_case: str | None
     voice_id: str | None = None
     voice_ready: bool = True
+    voice_expired: bool = False
     channel: str | None = None
     territory: str | None = None
     provider: str | None = None

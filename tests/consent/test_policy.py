@@ -121,6 +121,7 @@ class TestJudge:
             ({"grant": {"milliseconds_left": 0}}, ["quota_exceeded"]),
             ({"sample_sha256s": ("bb",)}, ["sample_not_covered"]),
             ({"voice_ready": False}, ["voice_not_ready"]),
+            ({"voice_ready": False, "voice_expired": True}, ["voice_expired"]),
             ({"facts_held": True}, ["hold"]),
             ({"provider": "fish"}, ["provider_not_covered"]),
             ({"consent": {"providers": frozenset({"local"})}}, ["provider_not_covered"]),

@@ -69,6 +69,7 @@ FIELDS = {
         "decision",
         "ready_at",
         "provider_expires_at",
+        "consent_expires_at",
         "deleted_at",
         "review",
         "samples",

@@ -13,7 +13,7 @@ from consent.models import Reservation
 from tests.conftest import NOON
 from tests.voices.conftest import Http, MakeConsent, Reader, noon, only, principal_of, revoke
 from tests.voices.test_background_cloning import READING, ask
-from voices import background_cloning, cloning, reconcile, voice_deletion
+from voices import background_cloning, cloning, reconcile, voice_deletion, voice_expiry
 from voices.models import Voice, VoiceState
 from voices.providers.base import (
     Capabilities,
@@ -121,7 +121,7 @@ class TestATraining:
         queued.refresh_from_db()
         assert (queued.state, len(trainer.there)) == (VoiceState.READY, 1)
         assert queued.provider_expires_at == NOON + timedelta(days=90)
-        reconcile.end_voices(at=NOON + timedelta(days=91))
+        voice_expiry.expire_voices(at=NOON + timedelta(days=91))
         queued.refresh_from_db()
         assert (queued.state, queued.code) == (VoiceState.EXPIRED, "provider_expired")
 

@@ -41,6 +41,16 @@ LIVE: Final = tuple(state for state in VoiceState if VoiceState.REVOKING in MOVE
 ENDING: Final = (VoiceState.REVOKING, VoiceState.DELETED)
 
 
+class DeletionProof(models.TextChoices):
+    """By what a voice was seen to be gone from its provider."""
+
+    OURS = "ours"
+    SHOWN_MISSING = "shown_missing"
+    NOT_LISTED = "not_listed"
+    DELETED_TWICE = "deleted_twice"
+    NEVER_ASKED = "never_asked"
+
+
 class VoiceQuerySet(models.QuerySet["Voice"]):
     """Queries for voices by what may still happen to them."""
 
@@ -60,6 +70,13 @@ class Voice(Noted, Leased):
     sealed under the speaker's key, and deleted with the voice. `report` is what its checks found.
     `repeat_key` is the hash of a call that makes one voice however often it comes.
     `asked_at` is when another provider was asked to make it.
+
+    Two clocks end a voice: its provider's (`provider_expires_at`, real time) and its consent's.
+    `warned_of_end` is the end of which people have been told.
+
+    `deletion_asked_at` is set before its provider is asked to delete it, `deletion_accepted_at`
+    when the provider has said yes, and `deletion_proof` says by what it was seen to be gone.
+    `deletion_overdue_at` is when people were told that it is not.
     """
 
     # `consent_id` is no relation: a foreign key would lock the consent's row with every insert, and
@@ -87,6 +104,13 @@ class Voice(Noted, Leased):
     provider_expires_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
     asked_at = models.DateTimeField(null=True, editable=False)
+    warned_of_end = models.DateTimeField(null=True, editable=False)
+    deletion_asked_at = models.DateTimeField(null=True, editable=False)
+    deletion_accepted_at = models.DateTimeField(null=True, editable=False)
+    deletion_overdue_at = models.DateTimeField(null=True, editable=False)
+    deletion_proof = models.CharField(
+        max_length=16, choices=DeletionProof, blank=True, default="", editable=False
+    )
     repeat_key = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects = VoiceQuerySet.as_manager()
@@ -129,6 +153,14 @@ class Voice(Noted, Leased):
                     metadata_index=None,
                     deleted_at__isnull=False,
                 ),
+            ),
+            models.CheckConstraint(
+                name="voice_deletion_is_asked_before_it_is_accepted",
+                condition=Q(deletion_accepted_at=None) | Q(deletion_asked_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="voice_deletion_proof_is_known",
+                condition=Q(deletion_proof="") | Q(deletion_proof__in=DeletionProof.values),
             ),
             models.CheckConstraint(
                 name="voice_failed_says_why", condition=~Q(state=VoiceState.FAILED) | ~Q(code="")

@@ -16,6 +16,7 @@ from provenance.clips.clip_fields import ClipDraft
 from provenance.clips.clip_reservation import ClipReservation
 from provenance.clips.errors import MarkFailed
 from provenance.clips.log_body import LoggedTerms
+from voices import voice_expiry
 from voices.models import Voice, VoiceState
 from voices.providers.base import SpeechLine
 from voices.speech import aigc_policy, disclosure, unmarked_policy
@@ -69,7 +70,8 @@ def prepare_speech(
     cannot be spoken, TokensExhausted and KeyDestroyed. After an error nothing is reserved and the
     permit is given back.
     """
-    access = build_access_request(request, voice, principal)
+    expired = voice_expiry.has_expired(voice, at=now())
+    access = build_access_request(request, voice, principal, voice_expired=expired)
     permit = gate.check(access, at=now(), actor=principal.actor, voice=voice)
 
     try:
@@ -112,7 +114,7 @@ def share_token(
 
 
 def build_access_request(
-    request: SpeechRequest, voice: Voice, principal: Principal
+    request: SpeechRequest, voice: Voice, principal: Principal, *, voice_expired: bool = False
 ) -> gate.AccessRequest:
     """Return what the gate is asked for this text, with what is found of its language."""
     return gate.AccessRequest(
@@ -122,6 +124,7 @@ def build_access_request(
         consent_id=voice.consent_id,
         voice_id=voice.id,
         voice_ready=voice.state == VoiceState.READY,
+        voice_expired=voice_expired,
         language=request.language,
         use_case=request.use_case,
         channel=request.channel,

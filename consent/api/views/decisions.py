@@ -97,12 +97,13 @@ def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRe
     """Build the question as the gate takes it. What the caller leaves out falls back to the key's
     defaults, the provider to the voice's own.
     """
-    consent_id, provider, ready = form.get("consent"), None, True
+    consent_id, provider, ready, expired = form.get("consent"), None, True, False
     if voice_id := form.get("voice"):
         voice = voice_lookup.get_known_voice(
             voice_id, organisation_id=caller.organisation_id, livemode=caller.livemode
         )
-        consent_id, provider, ready = voice.consent_id, voice.provider, voice.ready
+        consent_id, provider = voice.consent_id, voice.provider
+        ready, expired = voice.ready, voice.expired
     return gate.AccessRequest(
         organisation_id=caller.organisation_id,
         livemode=caller.livemode,
@@ -110,6 +111,7 @@ def _build_access_request(form: dict[str, Any], caller: Caller) -> gate.AccessRe
         consent_id=consent_id,
         voice_id=voice_id,
         voice_ready=ready,
+        voice_expired=expired,
         language=form.get("language") or caller.default_language,
         use_case=form.get("use_case") or caller.default_use_case,
         channel=form.get("channel") or caller.default_channel,

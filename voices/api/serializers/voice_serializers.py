@@ -35,7 +35,7 @@ from core.api.serializers import (
 from core.api.uploads import explain_text_for_file
 from core.caller_notes import Notes
 from core.errors import Fault, Invalid, Malformed
-from voices import voice_checks, voice_comparison, voice_labels
+from voices import voice_checks, voice_comparison, voice_labels, voice_selectors
 from voices.api.serializers.input_fields import Base64AudioField, TranscriptField, code_field
 from voices.models import ReviewState, Sample, Voice, VoiceReview, VoiceState
 from voices.voice_checks import CheckResult, Likeness
@@ -220,6 +220,7 @@ class VoiceSerializer(ObjectSerializer[Voice]):
     decision = serializers.CharField(source="decision_id")
     ready_at = TimestampField(allow_null=True)
     provider_expires_at = TimestampField(allow_null=True)
+    consent_expires_at = TimestampField(allow_null=True)
     deleted_at = TimestampField(allow_null=True)
     review = ReviewSerializer(allow_null=True)
     samples = SampleSerializer(many=True)
@@ -241,6 +242,7 @@ class VoiceSerializer(ObjectSerializer[Voice]):
             **super().compute_fields(row),
             "name": label.name,
             "description": label.description,
+            "consent_expires_at": voice_selectors.find_consent_end(row),
             "review": list(row.reviews.all()) or None,
             "samples": sorted(row.samples.all(), key=lambda sample: sample.position),
             "checks": voice_checks.list_checks(row),
