@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -17,6 +17,7 @@ from voices.providers.upstream.upstream_request import (
     MultipartBody,
     TimeLimits,
     UpstreamRequest,
+    make_audio_request,
 )
 
 MOST_ANSWER_BYTES: Final = 64 * 2**20
@@ -51,6 +52,17 @@ class ProviderConnection:
         Raises ProviderUnavailable, ProviderRefused, ProviderAccountRefused, ProviderAddressRefused.
         """
         request = self._build_request(method, path, body, query, headers, taken)
+        with ACCOUNT_LIMITS.hold_account(self.account.account_id):
+            return upstream_client.call(request, most_bytes=MOST_ANSWER_BYTES)
+
+    def fetch_audio(self, url: str, *, origins: Collection[str]) -> ProviderAnswer:
+        """Return the file at an address that an answer named, fetched without any credential.
+
+        `origins` are the only bases at which it may be. Raises as `call`.
+        """
+        request = make_audio_request(
+            url, origins=origins, is_self_hosted=self.is_self_hosted, times=self.times
+        )
         with ACCOUNT_LIMITS.hold_account(self.account.account_id):
             return upstream_client.call(request, most_bytes=MOST_ANSWER_BYTES)
 

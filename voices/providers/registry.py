@@ -18,6 +18,7 @@ from voices.providers.inworld.adapter import INWORLD
 from voices.providers.local.adapter import Local
 from voices.providers.openai.adapter import OPENAI
 from voices.providers.resemble.adapter import RESEMBLE
+from voices.providers.tensorone.adapter import TENSORONE
 
 LOCAL: Final = "local"
 _BUILT_IN: Final[Mapping[str, Callable[[], Provider]]] = {LOCAL: Local}
@@ -30,6 +31,7 @@ _KINDS: Final[Mapping[str, AdapterKind]] = {
         INWORLD,
         OPENAI,
         RESEMBLE,
+        TENSORONE,
         *ENGINE_KINDS,
         GENERIC,
     )

@@ -34,8 +34,7 @@ from voices.providers.declared.inline_references import StoredReference, open_re
 from voices.providers.held_stream import HeldStream
 from voices.providers.pcm_chunks import cut_pcm
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream import upstream_client
-from voices.providers.upstream.upstream_request import JsonBody, make_audio_request
+from voices.providers.upstream.upstream_request import JsonBody
 
 _GONE: Final = frozenset({404})
 
@@ -229,14 +228,8 @@ class DeclaredEngine:
 
     def _fetch_audio(self, url: str) -> EncodedAudio:
         """Fetch a file below the account's `audio_origins`, without any credential."""
-        account = self._connection.account
-        request = make_audio_request(
-            url,
-            origins=account.audio_origins,
-            is_self_hosted=self._connection.is_self_hosted,
-            times=self._connection.times,
-        )
-        answer = upstream_client.call(request, most_bytes=2**26)
+        origins = self._connection.account.audio_origins
+        answer = self._connection.fetch_audio(url, origins=origins)
         return EncodedAudio(data=answer.body)
 
     def _require_name(self, voice: ProviderVoice) -> str:
