@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,7 +14,7 @@ from rest_framework.views import APIView
 from core import streaming_response
 from core.errors import NotFound, Refused
 from proxies.error_shapes import ProxyFault, build_proxy_fault
-from proxies.route_rules import NOT_HERE
+from proxies.route_rules import NOT_HERE, RouteRules
 
 CONFLICT_STATUS: Final = 422
 FAILED_CLONE_STATUS: Final = 424
@@ -35,11 +36,12 @@ class WebSocketRefused(Refused):
 class ProxyView(APIView):
     """A route of a provider's API.
 
-    A subclass sets `provider` and writes `shape_error`. `repeats_harm` means that an SDK must not
-    send the call again, because it would make something twice.
+    A subclass sets `provider` and `rules`, and writes `shape_error`. `repeats_harm` means that an
+    SDK must not send the call again, because it would make something twice.
     """
 
     provider: ClassVar[str]
+    rules: ClassVar[RouteRules]
     repeats_harm: ClassVar[bool] = False
 
     # The document is that of our own API. The provider's is the provider's.
@@ -50,6 +52,12 @@ class ProxyView(APIView):
         if (slot := streaming_response.slot.get()) is not None:
             slot.write_error = self.write_error
         super().initial(request, *args, **kwargs)
+
+    def http_method_not_allowed(self, request: HttpRequest, *_: Any, **__: Any) -> NoReturn:
+        """Refuse a method of the provider's that is not taken here, with the reason."""
+        # Behind `/proxy/<name>/`.
+        path = request.path_info.split("/", 3)[-1]
+        raise RouteRefused(self.rules.find_reason(path) or NOT_HERE)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error in the provider's shape."""
@@ -82,22 +90,16 @@ class ProxyView(APIView):
 
 
 class UnknownRouteView(ProxyView):
-    """What is no route here, or is refused on purpose (`reason`), whatever the method."""
+    """What is no route here, or is refused on purpose, whatever the method."""
 
     scope = "speech"
     body_limit = settings.SAYSO_MAX_JSON_BYTES
-    reason: ClassVar[str] = NOT_HERE
 
-    def answer(self, request: Request, **_path: str) -> Response:
+    def answer(self, request: Request, **_path: str) -> NoReturn:
         """Refuse. A WebSocket is told so: its client shows no body of a 404."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             raise WebSocketRefused("No WebSocket is gated here. Use the provider's HTTP routes.")
 
-        # Behind `/proxy/<name>/`.
-        raise RouteRefused(self.choose_reason(request.path_info.split("/", 3)[-1]))
-
-    def choose_reason(self, path: str) -> str:  # noqa: ARG002 - for subclasses
-        """Return why the route at this `path` of the provider's is refused."""
-        return self.reason
+        self.http_method_not_allowed(request)
 
     get = post = put = patch = delete = answer

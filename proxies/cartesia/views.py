@@ -28,7 +28,6 @@ from proxies.cartesia.serializers import (
 )
 from proxies.error_shapes import ProxyFault
 from proxies.proxy_view import ProxyView, UnknownRouteView
-from proxies.route_rules import NOT_HERE
 from voices import voice_labels, voice_library, voice_selectors
 from voices.models import Voice
 from voices.providers.option_names import VERSION_OPTION
@@ -43,6 +42,7 @@ class CartesiaView(ProxyView):
     """A route of Cartesia."""
 
     provider: ClassVar[str] = NAME
+    rules = RULES
 
     def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
         """Return the body of an error."""
@@ -124,10 +124,6 @@ class CartesiaUnknownView(CartesiaView, UnknownRouteView):
     """Every other route."""
 
     parser_classes = (StrictJSONParser, UploadParser)
-
-    def choose_reason(self, path: str) -> str:
-        """Return why it is refused."""
-        return RULES.find_reason(path) or NOT_HERE
 
 
 def read_api_version(request: Request) -> str:

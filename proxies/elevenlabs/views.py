@@ -26,7 +26,6 @@ from proxies.elevenlabs.serializers import (
 from proxies.error_shapes import ProxyFault
 from proxies.proxy_speech import IGNORED
 from proxies.proxy_view import ProxyView, UnknownRouteView
-from proxies.route_rules import NOT_HERE
 from voices import voice_labels, voice_library, voice_selectors
 from voices.models import Voice
 from voices.synthesis_requests import CloneRequest
@@ -41,6 +40,7 @@ class ElevenLabsView(ProxyView):
     """A route of ElevenLabs."""
 
     provider: ClassVar[str] = NAME
+    rules = RULES
 
     def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
         """Return the body of an error."""
@@ -155,10 +155,6 @@ class ElevenLabsUnknownView(ElevenLabsView, UnknownRouteView):
     """Every other route."""
 
     parser_classes = (StrictJSONParser, UploadParser)
-
-    def choose_reason(self, path: str) -> str:
-        """Return why it is refused."""
-        return RULES.find_reason(path) or NOT_HERE
 
 
 def _read_clone(

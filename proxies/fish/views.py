@@ -27,7 +27,6 @@ from proxies.fish.serializers import (
 )
 from proxies.proxy_speech import IGNORED
 from proxies.proxy_view import ProxyView, UnknownRouteView
-from proxies.route_rules import NOT_HERE
 from voices import voice_labels, voice_library
 from voices.models import Voice, VoiceState
 from voices.synthesis_requests import CloneRequest
@@ -43,6 +42,7 @@ class FishView(ProxyView):
     """A route of Fish Audio."""
 
     provider: ClassVar[str] = NAME
+    rules = RULES
 
     def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
         """Return the body of an error."""
@@ -122,10 +122,6 @@ class FishUnknownView(FishView, UnknownRouteView):
     """Every other route."""
 
     parser_classes = (StrictJSONParser, UploadParser, UrlencodedParser, MessagePackParser)
-
-    def choose_reason(self, path: str) -> str:
-        """Return why it is refused."""
-        return RULES.find_reason(path) or NOT_HERE
 
 
 def _read_clone(

@@ -7,6 +7,7 @@ from django.urls import path
 from proxies.inworld import views
 
 _VOICES = "voices/v1/"
+_UNKNOWN = views.InworldUnknownView.as_view()
 _WORKSPACE = "voices/v1/workspaces/<str:workspace>/"
 
 urlpatterns = [
@@ -20,16 +21,11 @@ urlpatterns = [
         views.InworldCloneView.as_view(),
         name="inworld-workspace-clone",
     ),
-    path(f"{_VOICES}voices:design", views.InworldDesignView.as_view(), name="inworld-design"),
     path(f"{_VOICES}voices", views.InworldVoiceListView.as_view(), name="inworld-voices"),
-    path(
-        f"{_VOICES}voices/<str:voice_id>:publish",
-        views.InworldPublishView.as_view(),
-        name="inworld-publish",
-    ),
-    # Behind `:publish`, which a looser pattern would swallow.
+    # Before the voice, whose looser pattern would swallow it.
+    path(f"{_VOICES}voices/<str:voice_id>:publish", _UNKNOWN, name="inworld-publish"),
     path(
         f"{_VOICES}voices/<voice:voice_id>", views.InworldVoiceView.as_view(), name="inworld-voice"
     ),
-    path("<path:rest>", views.InworldUnknownView.as_view(), name="inworld-unknown"),
+    path("<path:rest>", _UNKNOWN, name="inworld-unknown"),
 ]

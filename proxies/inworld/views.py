@@ -19,6 +19,7 @@ from core.canonical_json import Json
 from proxies import proxy_terms, proxy_voices
 from proxies.error_shapes import ProxyFault
 from proxies.inworld.errors import write_inworld_error
+from proxies.inworld.inworld_rules import RULES
 from proxies.inworld.serializers import (
     CODECS,
     LANGUAGES,
@@ -44,6 +45,7 @@ class InworldView(ProxyView):
     """A route of Inworld."""
 
     provider: ClassVar[str] = NAME
+    rules = RULES
 
     def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
         """Return the body of an error."""
@@ -184,18 +186,6 @@ class InworldJsonLines:
 
 class InworldUnknownView(InworldView, UnknownRouteView):
     """Every other route."""
-
-
-class InworldPublishView(InworldView, UnknownRouteView):
-    """`:publish`."""
-
-    reason = "Voices are private here. Publishing one would be another use than was signed."
-
-
-class InworldDesignView(InworldView, UnknownRouteView):
-    """`voices:design`."""
-
-    reason = "A designed voice is no one's clone. Only voices with a consent are made here."
 
 
 def _read_clone(request: Request, form: dict[str, Any], caller: Caller) -> CloneRequest:

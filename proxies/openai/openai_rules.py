@@ -6,12 +6,14 @@ from typing import Final
 
 from proxies.route_rules import RefusedFamily, RouteRules
 
-_MADE_UP: Final = "What a model makes up is not known before it is spoken. Use `audio/speech`."
+_MADE_UP: Final = "What a model makes up is not known before it is spoken. Use `/v1/audio/speech`."
 _NO_SPEECH: Final = "This makes no speech with a person's voice, and is not passed on."
+_FOREIGN_MARK: Final = "The provider's mark is its own. Use `POST /v1/verify` for ours."
 _ACCOUNT: Final = "This is about the provider's account, which is not the caller's."
 
 RULES: Final = RouteRules(
     provider="openai",
+    base="v1/",
     gated=frozenset(
         {
             ("POST", "audio/speech"),
@@ -42,7 +44,11 @@ RULES: Final = RouteRules(
         RefusedFamily("batches", "A batch is sent as a file, whose texts no one has judged."),
         RefusedFamily("fine_tuning", "This trains a model of recordings that no one has checked."),
         RefusedFamily("videos", "A video may speak, and no text of it is judged."),
+        RefusedFamily("agents", _MADE_UP),
+        RefusedFamily("vaults", "This keeps keys with which the provider is called past the gate."),
         RefusedFamily("completions", _NO_SPEECH),
+        RefusedFamily("content_provenance_checks", _FOREIGN_MARK),
+        RefusedFamily("decisions", _NO_SPEECH),
         RefusedFamily("embeddings", _NO_SPEECH),
         RefusedFamily("moderations", _NO_SPEECH),
         RefusedFamily("images", _NO_SPEECH),
@@ -55,5 +61,8 @@ RULES: Final = RouteRules(
         RefusedFamily("models", _ACCOUNT),
         RefusedFamily("organization", _ACCOUNT),
         RefusedFamily("projects", _ACCOUNT),
+        RefusedFamily("safety", _ACCOUNT),
+        RefusedFamily("webhook_endpoints", _ACCOUNT),
+        RefusedFamily("webhook_event_types", _ACCOUNT),
     ),
 )

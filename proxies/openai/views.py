@@ -27,7 +27,6 @@ from proxies.openai.serializers import (
     OpenAiVoiceSerializer,
 )
 from proxies.proxy_view import ProxyView, RouteRefused, UnknownRouteView
-from proxies.route_rules import NOT_HERE
 from voices import statement_intake, voice_labels, voice_library
 from voices.models import Voice
 from voices.synthesis_requests import CloneRequest
@@ -41,6 +40,7 @@ class OpenAiView(ProxyView):
     """A route of OpenAI."""
 
     provider: ClassVar[str] = NAME
+    rules = RULES
 
     def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
         """Return the body of an error."""
@@ -144,10 +144,6 @@ class OpenAiVoiceView(OpenAiView):
 
 class OpenAiUnknownView(OpenAiView, UnknownRouteView):
     """Every other route."""
-
-    def choose_reason(self, path: str) -> str:
-        """Return why this route is refused."""
-        return RULES.find_reason(path.removeprefix("v1/")) or NOT_HERE
 
 
 def _list_own(caller: Caller) -> Any:

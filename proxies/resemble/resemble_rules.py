@@ -27,7 +27,7 @@ RULES: Final = RouteRules(
     ),
     refused=(
         RefusedFamily(
-            "api/v2/voices/*/recordings/*",
+            "api/v2/voices/*/recordings",
             "Recordings are bound to the consent and are neither shown nor changed here.",
         ),
         RefusedFamily(

@@ -29,7 +29,6 @@ from proxies.resemble.serializers import (
     ResembleVoiceNameSerializer,
     ResembleVoiceSerializer,
 )
-from proxies.route_rules import NOT_HERE
 from voices import statement_intake, voice_labels, voice_library
 from voices.models import Voice, VoiceState
 from voices.synthesis_requests import CloneRequest
@@ -52,6 +51,7 @@ class ResembleView(ProxyView):
     """A route of Resemble."""
 
     provider: ClassVar[str] = NAME
+    rules = RULES
 
     def shape_error(self, fault: ProxyFault) -> dict[str, Any]:
         """Return the body of an error."""
@@ -182,10 +182,6 @@ class ResembleBuildView(ResembleView):
 
 class ResembleUnknownView(ResembleView, UnknownRouteView):
     """Every other route."""
-
-    def choose_reason(self, path: str) -> str:
-        """Return why this route is refused."""
-        return RULES.find_reason(path) or NOT_HERE
 
 
 def _is_draft(named: str, caller: Caller) -> bool:

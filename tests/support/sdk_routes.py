@@ -8,35 +8,41 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from proxies.cartesia.cartesia_rules import RULES as CARTESIA
 from proxies.elevenlabs.elevenlabs_rules import RULES as ELEVENLABS
+from proxies.fish.fish_rules import RULES as FISH
+from proxies.inworld.inworld_rules import RULES as INWORLD
+from proxies.openai.openai_rules import RULES as OPENAI
+from proxies.resemble.resemble_rules import RULES as RESEMBLE
 from proxies.route_rules import RouteRules
+from tests.support.javascript_routes import (
+    PathFinder,
+    find_fish,
+    find_generated,
+    find_inworld,
+    find_javascript_paths,
+    find_resemble,
+)
+from tests.support.python_routes import (
+    Route,
+    RouteReader,
+    read_fern,
+    read_fish,
+    read_inworld,
+    read_resemble,
+    read_stainless,
+)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SDKS: Final = Path(os.environ.get("SAYSO_SDKS") or ROOT / ".sdks")
 PAGE: Final = ROOT / "docs" / "providers.md"
-WEBSOCKET: Final = "WS"
-_FERN_CALL: Final = re.compile(r"\.httpx_client\.(?:request|stream)\(")
-_FERN: Final = re.compile(
-    r'\.httpx_client\.(?:request|stream)\(\s*f?"([^"]*)",.*?method="(\w+)"', re.DOTALL
-)
-_FERN_SOCKET: Final = re.compile(r'\["v1", "([a-z-]+)", (\w+), "([a-z-]+)"\]')
-_STAINLESS_CALL: Final = re.compile(r"self\._(?:get|post|put|patch|delete|get_api_list)\(\s*[^)\s]")
-_STAINLESS: Final = re.compile(
-    r'self\._(get|post|put|patch|delete|get_api_list)\(\s*(?:path_template\(\s*)?f?"(/[^"]*)"'
-)
-_STAINLESS_SOCKET: Final = re.compile(r'b"(/[a-z/]*websocket)"')
-_JAVASCRIPT: Final = re.compile(
-    r"""["`](v[0-9]/[^"` ]*)["`]|(?:path\)? ?`|\._client\.\w+\(["'`])(/[a-z][^"'`]*)["'`]"""
-)
-
-Route = tuple[str, str]
-"""A method, or `WS`, and a path without its first slash, with `{name}` for what a call fills in."""
+ANY: Final = "in JavaScript"
+"""Stands for the method of a path that only the SDK in JavaScript names."""
 
 
 class RouteUnreadable(Exception):
@@ -45,63 +51,108 @@ class RouteUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SdkSource:
-    """A provider's SDK in Python: its package, who reads it, and our rules."""
+    """A provider's SDKs: their packages, who reads them, and our rules.
 
-    package: str
-    find: Callable[[str], tuple[set[Route], int]]
+    The files of `plumbing` send what others name.
+    """
+
+    packages: tuple[str, ...]
+    find: RouteReader
     rules: RouteRules
+    javascript: str
+    find_javascript: PathFinder
+    plumbing: frozenset[str] = frozenset()
 
 
-def read_fern(text: str) -> tuple[set[Route], int]:
-    """The routes of one file, and how many calls it has whose route was not read."""
-    found = _FERN.findall(text)
-    routes = {(method, _name_gaps(path)) for path, method in found}
-    routes |= {
-        (WEBSOCKET, f"v1/{first}/{{{gap}}}/{last}")
-        for first, gap, last in _FERN_SOCKET.findall(text)
-    }
-    return routes, len(_FERN_CALL.findall(text)) - len(found)
-
-
-def read_stainless(text: str) -> tuple[set[Route], int]:
-    """The same of the other generator."""
-    found = _STAINLESS.findall(text)
-    names = {"get_api_list": "GET"}
-    routes = {(names.get(verb, verb.upper()), path.strip("/")) for verb, path in found}
-    routes |= {(WEBSOCKET, path.strip("/")) for path in _STAINLESS_SOCKET.findall(text)}
-    return routes, len(_STAINLESS_CALL.findall(text)) - len(found)
-
+_STAINLESS_PLUMBING: Final = frozenset({"_base_client.py", "_client.py", "_resource.py"})
 
 SOURCES: Final[Mapping[str, SdkSource]] = {
-    "elevenlabs": SdkSource(package="elevenlabs", find=read_fern, rules=ELEVENLABS),
-    "cartesia": SdkSource(package="cartesia", find=read_stainless, rules=CARTESIA),
+    "elevenlabs": SdkSource(
+        packages=("elevenlabs",),
+        find=read_fern,
+        plumbing=frozenset({"http_client.py"}),
+        rules=ELEVENLABS,
+        javascript="@elevenlabs/elevenlabs-js/api",
+        find_javascript=find_generated,
+    ),
+    "cartesia": SdkSource(
+        packages=("cartesia",),
+        find=read_stainless,
+        plumbing=_STAINLESS_PLUMBING,
+        rules=CARTESIA,
+        javascript="@cartesia/cartesia-js/resources",
+        find_javascript=find_generated,
+    ),
+    "inworld": SdkSource(
+        packages=("inworld_tts",),
+        find=read_inworld,
+        rules=INWORLD,
+        javascript="@inworld/tts/src",
+        find_javascript=find_inworld,
+    ),
+    "fish": SdkSource(
+        packages=("fishaudio", "fish_audio_sdk"),
+        find=read_fish,
+        plumbing=frozenset({"client_wrapper.py"}),
+        rules=FISH,
+        javascript="fish-audio/dist/esm",
+        find_javascript=find_fish,
+    ),
+    "resemble": SdkSource(
+        packages=("resemble",),
+        find=read_resemble,
+        rules=RESEMBLE,
+        javascript="@resemble/node/dist",
+        find_javascript=find_resemble,
+    ),
+    "openai": SdkSource(
+        packages=("openai",),
+        find=read_stainless,
+        # Microsoft's addresses are not asked here.
+        plumbing=_STAINLESS_PLUMBING | {"azure.py"},
+        rules=OPENAI,
+        javascript="openai",
+        find_javascript=find_generated,
+    ),
 }
-_GENERIC: Final = frozenset({"http_client.py", "_base_client.py", "_client.py", "_resource.py"})
 
 
 def find_routes(source: SdkSource, folder: Path) -> set[Route]:
     """All routes of the SDK in a folder. Raises RouteUnreadable for a call that is not read."""
     routes: set[Route] = set()
     for file in sorted(folder.rglob("*.py")):
+        if file.name in source.plumbing:
+            continue
         found, unread = source.find(file.read_text())
-        if unread and file.name not in _GENERIC:
+        if unread:
             raise RouteUnreadable(f"{file.name}: {unread} calls")
         routes |= found
     return routes
 
 
-def find_package(source: SdkSource) -> Path | None:
-    """The folder of the installed SDK."""
-    return next(SDKS.glob(f"python/lib/python3*/site-packages/{source.package}"), None)
+def find_packages(source: SdkSource) -> list[Path]:
+    """The folders of the installed SDKs in Python. Empty when one is missing."""
+    places = [SDKS.glob(f"python/lib/python3*/site-packages/{name}") for name in source.packages]
+    found = [next(place, None) for place in places]
+    return [folder for folder in found if folder] if all(found) else []
 
 
-def find_javascript_paths(folder: Path) -> set[str]:
-    """The paths that an SDK in JavaScript names, with `{}` for what a call fills in."""
-    found: set[str] = set()
-    for file in folder.rglob("*.js"):
-        for versioned, rooted in _JAVASCRIPT.findall(file.read_text()):
-            found.add(re.sub(r"\$\{[^}]*\}", "{}", versioned or rooted).strip("/"))
-    return found
+def find_javascript(source: SdkSource) -> set[str]:
+    """The paths that the installed SDK in JavaScript names."""
+    folder = SDKS / "javascript" / "node_modules" / source.javascript
+    return find_javascript_paths(source.find_javascript, folder)
+
+
+def find_all_routes(source: SdkSource) -> set[Route]:
+    """All routes in Python, and the paths that only the SDK in JavaScript names.
+
+    Raises RouteUnreadable as `find_routes`.
+    """
+    routes: set[Route] = set()
+    for folder in find_packages(source):
+        routes |= find_routes(source, folder)
+    known = {_blank_gaps(path) for _, path in routes}
+    return routes | {(ANY, path) for path in find_javascript(source) if path not in known}
 
 
 def list_unruled(rules: RouteRules, routes: Iterable[Route]) -> list[Route]:
@@ -113,22 +164,35 @@ def list_unruled(rules: RouteRules, routes: Iterable[Route]) -> list[Route]:
     )
 
 
-def write_table(rules: RouteRules, routes: Iterable[Route]) -> str:
-    """The table in Markdown: a row for each path and what becomes of it."""
+def write_table(rules: RouteRules, routes: Iterable[Route], javascript: int) -> str:
+    """The table in Markdown: a row for each path and what becomes of it.
+
+    `javascript` is how many paths the SDK in JavaScript names.
+    """
     rows: dict[tuple[str, str], list[str]] = {}
+    spelled: dict[str, str] = {}
     for method, path in sorted(routes, key=lambda route: (route[1], route[0])):
+        shown = spelled.setdefault(_blank_gaps(path), path)
         gated = rules.is_gated(method, path)
         told = "gated |" if gated else f"refused | {rules.find_reason(path) or '?'}"
-        rows.setdefault((path, told), []).append(method)
-    paths = {path for _, path in routes}
+        verbs = rows.setdefault((shown, told), [])
+        verbs.extend({method} - set(verbs))
     lines = [
-        f"{len(paths)} route strings. Passed: none.",
+        f"{count_paths(routes)} route strings in Python, {javascript} in JavaScript. Passed: none.",
         "",
         "| route | methods | what becomes of it | why |",
         "|---|---|---|---|",
-        *(f"| `/{path}` | {', '.join(verbs)} | {told} |" for (path, told), verbs in rows.items()),
+        *(
+            f"| `/{rules.base}{path}` | {', '.join(verbs)} | {told} |"
+            for (path, told), verbs in rows.items()
+        ),
     ]
     return "\n".join(lines)
+
+
+def count_paths(routes: Iterable[Route]) -> int:
+    """How many paths the SDK in Python names, whatever it calls what a call fills in."""
+    return len({_blank_gaps(path) for method, path in routes if method != ANY})
 
 
 def replace_table(page: str, name: str, table: str) -> str:
@@ -140,17 +204,18 @@ def replace_table(page: str, name: str, table: str) -> str:
     return head + begin + table + end + rest.partition(end)[2]
 
 
-def _name_gaps(path: str) -> str:
-    return re.sub(r"\{(?:jsonable_encoder|encode_path_param)\((\w+)\)\}", r"{\1}", path)
+def _blank_gaps(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
 
 
 def main() -> None:
     """Write the tables of the SDKs that are installed."""
     page = PAGE.read_text()
     for name, source in SOURCES.items():
-        if (folder := find_package(source)) is None:
+        if not find_packages(source):
             sys.exit("needs the SDKs: make sdks")
-        page = replace_table(page, name, write_table(source.rules, find_routes(source, folder)))
+        routes, named = find_all_routes(source), find_javascript(source)
+        page = replace_table(page, name, write_table(source.rules, routes, len(named)))
     PAGE.write_text(page)
 
 
