@@ -1,6 +1,6 @@
 """Encoding: the outputs that a caller may choose, and their bytes.
 
-They are made with libsndfile, or in a child process.
+They are made with libsndfile or LAME, or in a child process.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from audio import mp4
+from audio.mp3_encoder import encode_mp3
 from audio.sound import Sound, quantise_samples
 from core.errors import Fault, Invalid
 
@@ -26,6 +27,7 @@ OPUS_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)  # RFC 6716, section
 _MPEG1: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG2: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _MPEG25: Final = (32, 40, 48, 56, 64)
+_MP3_USUAL: Final = 64_000
 _OPUS_LEAST: Final = 12_000
 _OPUS_MOST: Final = 256_000
 _AAC_LEAST: Final = 16_000
@@ -117,7 +119,7 @@ def get_bit_rates(codec: str, rate: int) -> BitRates | None:
     match codec:
         case "mp3":
             listed = tuple(kbit * 1000 for kbit in _get_mpeg_bit_rates(rate))
-            return BitRates(usual=64_000, least=listed[0], most=listed[-1], listed=listed)
+            return BitRates(usual=_MP3_USUAL, least=listed[0], most=listed[-1], listed=listed)
         case "opus":
             return BitRates(usual=32_000, least=_OPUS_LEAST, most=_OPUS_MOST)
         case "m4a":
@@ -157,12 +159,15 @@ def encode_sound(sound: Sound, output: Output) -> bytes:
     if wanted.codec == "m4a":
         bit_rate = wanted.bit_rate_bps or _AAC_USUAL
         return mp4.encode_m4a(pcm, rate=wanted.sample_rate_hz, bit_rate=bit_rate)
+    if wanted.codec == "mp3":
+        bit_rate = wanted.bit_rate_bps or _MP3_USUAL
+        return encode_mp3(pcm, rate=wanted.sample_rate_hz, bit_rate=bit_rate)
 
     return _write_sndfile(pcm, wanted.sample_rate_hz, **get_sndfile_options(wanted))
 
 
 def get_sndfile_options(output: Output) -> dict[str, Any]:
-    """Return libsndfile's options for a checked output other than `pcm_s16le` and `m4a`."""
+    """Return libsndfile's options for a checked output other than bare samples, MP3 and M4A."""
     match output.codec:
         case "mulaw":
             return {"format": "RAW", "subtype": "ULAW"}
@@ -176,9 +181,8 @@ def get_sndfile_options(output: Output) -> dict[str, Any]:
             level = _get_opus_level(output.bit_rate_bps or 0)
             return {"format": "OGG", "subtype": "OPUS", "compression_level": level}
         case _:
-            level = _get_mp3_level(output.bit_rate_bps or 0, output.sample_rate_hz or DEFAULT_RATE)
-            constant = {"bitrate_mode": "CONSTANT", "compression_level": level}
-            return {"format": "MP3", "subtype": "MPEG_LAYER_III", **constant}
+            # An output that is made elsewhere.
+            raise ValueError(output.codec)
 
 
 def get_default_rate(output: Output) -> int:
@@ -223,20 +227,6 @@ def _get_mpeg_bit_rates(rate: int) -> tuple[int, ...]:
     if rate >= 32_000:
         return _MPEG1
     return _MPEG2 if rate >= 16_000 else _MPEG25
-
-
-def _get_mp3_level(bit_rate: int, rate: int) -> float:
-    """Return the level that makes libsndfile choose `bit_rate`.
-
-    libsndfile turns a level from 0 to below 1 into most - level x (most - least), and LAME takes
-    the nearest rate.
-    """
-    if rate >= 32_000:
-        least, most = 32, 320
-    else:
-        least, most = 8, (160 if rate >= 16_000 else 64)
-
-    return min(0.999, (most - bit_rate / 1000) / (most - least))
 
 
 def _get_opus_level(bit_rate: int) -> float:

@@ -164,16 +164,27 @@ def add_length_tag(stream: Mp3Stream) -> bytes:
     if stream.declared == stream.frames:
         return stream.sound
 
-    header = bytearray(stream.sound[:4])
-    header[1] |= 1  # no checksum
-    header[2] = _ROOMY << 4 | header[2] & 0x0C  # same sample rate, no padding
-    frame = read_frame(bytes(header), 0)
-    if frame is None:
+    head, place, size = build_tag_head(stream.sound[:4])
+    if not size:
         return stream.sound
 
-    side = bytes(_count_side_bytes(frame))
-    tag = bytes(header) + side + b"Xing" + struct.pack(">II", 1, stream.frames)
-    return tag.ljust(frame.size, b"\0") + stream.sound
+    tag = head.ljust(place, b"\0") + b"Xing" + struct.pack(">II", 1, stream.frames)
+    return tag.ljust(size, b"\0") + stream.sound
+
+
+def build_tag_head(header: bytes) -> tuple[bytes, int, int]:
+    """Return the header of a frame with room for a tag, the tag's place in it, and its bytes.
+
+    `header` is that of a frame of the same stream. The bytes are 0 if it is no header.
+    """
+    head = bytearray(header)
+    head[1] |= 1  # no checksum
+    head[2] = _ROOMY << 4 | head[2] & 0x0C  # same sample rate, no padding
+    frame = read_frame(bytes(head), 0)
+    if frame is None:
+        return b"", 0, 0
+
+    return bytes(head), 4 + _count_side_bytes(frame), frame.size
 
 
 def skip_tags(data: bytes, at: int = 0) -> int:

@@ -4,8 +4,8 @@ Three things differ from a file that is made as a whole:
 
 - WAV declares no length. Both sizes are 0xFFFFFFFF, which readers take for "until the end" (as
   ffmpeg and sox write to a pipe).
-- MP3 has no LAME tag. It would stand in front and is known at the end, so the first frame, which
-  waits for it, is left out. The sound is the same, without the gapless trimming.
+- MP3 has no length tag. It would stand in front and is known at the end. The sound is the same,
+  without the gapless trimming.
 - Opus pages close every fifth of a second instead of every second.
 """
 
@@ -14,15 +14,15 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from audio import mp3_frames
 from audio.decoding import decode_trusted
 from audio.encoding import Output, get_sndfile_options
+from audio.mp3_encoder import Mp3Encoder
 from audio.sound import Sound, quantise_samples
 
 # FLAC is left out: its frames can be streamed, but its header holds a length and a checksum of all
@@ -50,35 +50,15 @@ class Encoder:
         assert output.sample_rate_hz is not None  # noqa: S101  # `encoding.check_output` sets it
         self._front = front
         self._held = b""
-        self._bare = output.codec in {"wav", "pcm_s16le"}
-        self._sink = _Sink(drop_first_frame=output.codec == "mp3")
-
-        if output.codec == "wav":
-            self._sink.write(_build_wav_header(output.sample_rate_hz))
-        if not self._bare:
-            rate = output.sample_rate_hz
-            self._file = soundfile.SoundFile(
-                self._sink, "w", samplerate=rate, channels=1, **get_sndfile_options(output)
-            )
-        if output.codec == "opus":
-            _close_pages_early(self._file)
+        self._writer = _open_writer(output, output.sample_rate_hz)
 
     def push(self, samples: NDArray[np.float32]) -> bytes:
         """Take the next samples and return the bytes that are ready, which may be none."""
-        pcm = quantise_samples(samples)
-        if self._bare:
-            self._sink.write(pcm.tobytes())
-        else:
-            for at in range(0, len(pcm), _BLOCK):
-                self._file.write(pcm[at : at + _BLOCK])
-
-        return self._apply_front(self._sink.take())
+        return self._apply_front(self._writer.push(quantise_samples(samples)))
 
     def finish(self) -> bytes:
         """End the stream and return the rest."""
-        if not self._bare:
-            self._file.close()
-        return self._apply_front(self._sink.take())
+        return self._apply_front(self._writer.finish())
 
     def _apply_front(self, data: bytes) -> bytes:
         if self._front is None:
@@ -112,17 +92,70 @@ def decode_sent_bytes(data: bytes, output: Output) -> Sound:
         raise ValueError("nothing to hear yet") from error
 
 
+class _Writer(Protocol):
+    def push(self, pcm: NDArray[np.int16]) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+
+def _open_writer(output: Output, rate: int) -> _Writer:
+    match output.codec:
+        case "wav":
+            return _BareWriter(_build_wav_header(rate))
+        case "pcm_s16le":
+            return _BareWriter(b"")
+        case "mp3":
+            return Mp3Encoder(rate, output.bit_rate_bps or 0)
+        case _:
+            return _SndfileWriter(output, rate)
+
+
+class _BareWriter:
+    """Samples as they are, behind a header."""
+
+    def __init__(self, header: bytes) -> None:
+        self._header = header
+
+    def push(self, pcm: NDArray[np.int16]) -> bytes:
+        return self.finish() + pcm.tobytes()
+
+    def finish(self) -> bytes:
+        header, self._header = self._header, b""
+        return header
+
+
+class _SndfileWriter:
+    """What libsndfile writes, as soon as it is final."""
+
+    def __init__(self, output: Output, rate: int) -> None:
+        self._sink = _Sink()
+        self._file = soundfile.SoundFile(
+            self._sink, "w", samplerate=rate, channels=1, **get_sndfile_options(output)
+        )
+        if output.codec == "opus":
+            _close_pages_early(self._file)
+
+    def push(self, pcm: NDArray[np.int16]) -> bytes:
+        for at in range(0, len(pcm), _BLOCK):
+            self._file.write(pcm[at : at + _BLOCK])
+
+        return self._sink.take()
+
+    def finish(self) -> bytes:
+        self._file.close()
+        return self._sink.take()
+
+
 class _Sink:
     """The file to which libsndfile writes. Its bytes can be taken once they are final.
 
     What is written over taken bytes is dropped.
     """
 
-    def __init__(self, *, drop_first_frame: bool) -> None:
+    def __init__(self) -> None:
         self._waiting = bytearray()
         self._taken = 0
         self._place = 0
-        self._drop = drop_first_frame
 
     def write(self, data: bytes) -> int:
         """Write at the current place. Only what lies behind all taken bytes counts."""
@@ -155,19 +188,9 @@ class _Sink:
 
     def take(self) -> bytes:
         """Return all final bytes that were not taken yet."""
-        if self._drop:
-            frame = mp3_frames.read_frame(bytes(self._waiting[:4]), 0)
-            if frame is None or len(self._waiting) < frame.size:
-                return b""
-            self._drop = False
-            self._forget(frame.size)
-
-        return self._forget(len(self._waiting))
-
-    def _forget(self, size: int) -> bytes:
-        given = bytes(self._waiting[:size])
-        del self._waiting[:size]
-        self._taken += size
+        given = bytes(self._waiting)
+        self._waiting.clear()
+        self._taken += len(given)
         return given
 
 
