@@ -7,6 +7,7 @@ from typing import Final
 
 from audio import containers, mp3_frames, mp4, ogg, wav_chunks
 from audio.containers import Container, UnreadableAudio
+from audio.mp3_length_tag import add_length_tag
 
 MAX_CHANNELS: Final = 8
 MIN_RATE: Final = 8_000
@@ -116,6 +117,6 @@ def _split_mp3(data: bytes) -> SplitFile:
         raise UnreadableAudio("truncated")
 
     return SplitFile(
-        parts=tuple(mp3_frames.add_length_tag(stream) for stream in file.streams if stream.frames),
+        parts=tuple(add_length_tag(stream) for stream in file.streams if stream.frames),
         is_cut_off=declared is not None and frames < (1 - LENGTH_TOLERANCE) * declared,
     )

@@ -21,9 +21,6 @@ _ID3V1: Final = 128  # bytes, at the very end of a file
 _APE_HEAD: Final = 32
 _APE_IS_HEADER: Final = 1 << 29
 _APE_HAS_HEADER: Final = 1 << 31
-# An index of the bit-rate tables whose frames hold a length tag at every sample rate (at least 192
-# bytes).
-_ROOMY: Final = 8
 _LONGEST_FRAME: Final = 1441
 _AGREEING: Final = 3 * _LONGEST_FRAME
 
@@ -158,35 +155,6 @@ def find_cut_beginning(data: bytes) -> int | None:
     return at if third and _get_shape(third) == _get_shape(frame) else None
 
 
-def add_length_tag(stream: Mp3Stream) -> bytes:
-    """Return the stream as a file whose length tag has the counted length."""
-    # Without a tag, or with one of another length, a decoder would guess the length.
-    if stream.declared == stream.frames:
-        return stream.sound
-
-    head, place, size = build_tag_head(stream.sound[:4])
-    if not size:
-        return stream.sound
-
-    tag = head.ljust(place, b"\0") + b"Xing" + struct.pack(">II", 1, stream.frames)
-    return tag.ljust(size, b"\0") + stream.sound
-
-
-def build_tag_head(header: bytes) -> tuple[bytes, int, int]:
-    """Return the header of a frame with room for a tag, the tag's place in it, and its bytes.
-
-    `header` is that of a frame of the same stream. The bytes are 0 if it is no header.
-    """
-    head = bytearray(header)
-    head[1] |= 1  # no checksum
-    head[2] = _ROOMY << 4 | head[2] & 0x0C  # same sample rate, no padding
-    frame = read_frame(bytes(head), 0)
-    if frame is None:
-        return b"", 0, 0
-
-    return bytes(head), 4 + _count_side_bytes(frame), frame.size
-
-
 def skip_tags(data: bytes, at: int = 0) -> int:
     """Return the place behind all tags and zeros that begin at `at`."""
     while size := measure_tag(data, at):
@@ -289,14 +257,15 @@ def _get_shape(frame: Frame) -> tuple[int, int, bool]:
     return frame.version, frame.rate, frame.mono
 
 
-def _count_side_bytes(frame: Frame) -> int:
+def count_side_bytes(frame: Frame) -> int:
+    """Return the size of the side information, behind which a tag stands."""
     if frame.version == 1:
         return 17 if frame.mono else 32
     return 9 if frame.mono else 17
 
 
 def _read_declared_frames(data: bytes, at: int, frame: Frame) -> int | None:
-    place = at + 4 + _count_side_bytes(frame)
+    place = at + 4 + count_side_bytes(frame)
     if data[place : place + 4] not in _LENGTH_TAGS or len(data) < place + 12:
         return None
 
