@@ -22,7 +22,12 @@ from consent.decision_records import read_reasons
 from consent.evaluation import load_and_evaluate
 from consent.lifecycle import sample_binding
 from consent.models import Consent, Decision, Grant, GrantUsage, Reservation
-from consent.permit_validity import find_ended_permits, may_repeat, may_still
+from consent.permit_validity import (
+    find_ended_permits,
+    find_spent_quotas,
+    may_repeat,
+    may_still,
+)
 from consent.permits import ConsentDenied, Permit
 from consent.policy import grant_scope
 from consent.policy.consent_checks import find_missing_fact
@@ -35,8 +40,8 @@ from core.errors import NotFound
 
 __all__ = [
     "AccessRequest", "ConsentDenied", "Permit", "charge_quota", "check", "commit", "confirm",
-    "find_ended_permits", "get_permit", "may_repeat", "may_still", "preview_decision",
-    "read_reasons", "release", "release_stale",
+    "find_ended_permits", "find_spent_quotas", "get_permit", "may_repeat", "may_still",
+    "preview_decision", "read_reasons", "release", "release_stale",
 ]  # fmt: skip
 
 PERMIT_LASTS: Final = timedelta(hours=1)

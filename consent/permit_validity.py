@@ -15,7 +15,7 @@ from typing import Final
 from accounts import api_key_lookup
 from consent import voice_lookup
 from consent.evaluation import load_and_evaluate
-from consent.models import Consent, Decision, Speaker
+from consent.models import Consent, Decision, GrantUsage, Speaker
 from consent.permits import ConsentDenied, Permit
 from consent.policy.state_machine import ConsentState
 from consent.policy.types import Reason
@@ -104,6 +104,29 @@ def find_ended_permits(
             found[permit.decision_id] = ConsentDenied(reasons, decision_id=permit.decision_id)
 
     return found
+
+
+def find_spent_quotas(running: Iterable[tuple[Permit, int]]) -> dict[str, Refused]:
+    """Return the running permits whose seconds are used up, by decision, in at most one query.
+
+    Each comes with the milliseconds that have been spoken under it so far. Other calls may have
+    spent the rest of the same quota meanwhile.
+    """
+    limited = [
+        (permit, permit.reservation.usage_id, most - spoken)
+        for permit, spoken in running
+        if permit.reservation is not None and (most := permit.limit["milliseconds"]) is not None
+    ]
+    if not limited:
+        return {}
+
+    rows = GrantUsage.objects.filter(id__in={usage_id for _, usage_id, _ in limited})
+    used = dict(rows.values_list("id", "used_milliseconds"))
+    return {
+        permit.decision_id: ConsentDenied((_say_used_up(permit),), decision_id=permit.decision_id)
+        for permit, usage_id, left in limited
+        if used.get(usage_id, 0) > left
+    }
 
 
 def find_key_endings(
@@ -223,6 +246,15 @@ def _check_delivered(decision_id: str, *, at: datetime) -> None:
     _, verdict = load_and_evaluate(request, at=at, quota=decision.preview)
     if not verdict.is_allowed:
         raise ConsentDenied(verdict.reasons, decision_id=decision_id)
+
+
+def _say_used_up(permit: Permit) -> Reason:
+    return Reason(
+        code="quota_exceeded",
+        detail="The seconds of the quota were used up while the call was running.",
+        consent=permit.consent_id,
+        grant=permit.grant_id,
+    )
 
 
 def make_consent_reason(detail: str, consent_id: str | None, code: str) -> Reason:

@@ -40,6 +40,9 @@ class Stream(Protocol):
     def note_sent(self, data: bytes) -> None:
         """Record that these bytes are on their way and cannot be called back."""
 
+    def stop(self) -> None:
+        """End all work for an answer that was broken off, at once. `give_up` follows."""
+
     async def finish(self) -> None:
         """Settle an answer that was sent whole.
 

@@ -26,6 +26,7 @@ from config.asgi import (  # noqa: E402 - as above
     streaming,
 )
 from config.backup import restore_guard  # noqa: E402 - as above
+from voices.providers.upstream import upstream_sessions  # noqa: E402 - as above
 from voices.text_language import detectors  # noqa: E402 - as above
 
 _http = proxy_addresses.unify_proxy_calls(
@@ -61,6 +62,7 @@ async def _run_lifespan(receive: Any, send: Any) -> None:
             await send({"type": "lifespan.startup.complete"})
         else:
             await streaming.end_streams()
+            await upstream_sessions.close_sessions()
             embedded_worker.stop_worker()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -193,6 +193,7 @@ async def _send_stream(stream: Stream, slot: Slot, head: _Head, receive: Receive
             return True
         # The connection first: whatever else has to be done can wait.
         await _abort_stream(head, error)
+        stream.stop()
     finally:
         _stops.discard(stop)
         for task in tasks:

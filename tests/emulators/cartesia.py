@@ -130,6 +130,7 @@ class CartesiaEmulator(Emulator):
                 assert request.transport is not None
                 request.transport.abort()
                 return response
+            await self.keep_pace(request, number)
             await response.write(data[begin : begin + step])
         await response.write_eof()
         return response

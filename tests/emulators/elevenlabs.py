@@ -141,6 +141,7 @@ class ElevenLabsEmulator(Emulator):
                 assert request.transport is not None
                 request.transport.abort()
                 return response
+            await self.keep_pace(request, number)
             await response.write(data[begin : begin + step])
             await asyncio.sleep(0)
         await response.write_eof()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tests.voices.conftest import reading
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 START_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.005
 CHARACTERS_A_SECOND: Final = 15
 MOST_BODY: Final = 64 * 2**20
 
@@ -46,6 +48,22 @@ class Fault:
     times: int | None = 1
 
 
+@dataclass(slots=True)
+class Pace:
+    """How fast streams are spoken: the seconds before each piece, and from which one on nothing
+    comes until `hold_at` is None again.
+
+    `written` counts the pieces of all streams, `whole` those that were spoken to their end, and
+    `gone` has the time at which each caller was seen to have gone.
+    """
+
+    seconds: float = 0.0
+    hold_at: int | None = None
+    written: int = 0
+    whole: int = 0
+    gone: list[float] = field(default_factory=list)
+
+
 class Emulator:
     """A provider. A subclass adds routes with `route` and keeps its voices in `voices`."""
 
@@ -53,6 +71,7 @@ class Emulator:
         self.asked: list[Asked] = []
         self.voices: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, Fault] = {}
+        self.pace = Pace()
         self.base_url = ""
         self._app = web.Application(client_max_size=MOST_BODY, middlewares=[self._watch])
         self.add_routes()
@@ -100,6 +119,19 @@ class Emulator:
             return await handler(request)
         except web.HTTPNotFound:
             return self.refuse(404, "no such route")
+
+    async def keep_pace(self, request: web.Request, number: int) -> None:
+        """Wait before the piece of this number as `pace` says, or until the caller has gone.
+
+        Raises ConnectionResetError then.
+        """
+        pace, ends = self.pace, time.monotonic() + self.pace.seconds
+        while time.monotonic() < ends or (pace.hold_at is not None and number >= pace.hold_at):
+            if request.transport is None or request.transport.is_closing():
+                pace.gone.append(time.monotonic())
+                raise ConnectionResetError
+            await asyncio.sleep(LOOK_SECONDS)
+        pace.written += 1
 
     def _take_fault(self, path: str) -> Fault | None:
         for begin, fault in self.faults.items():

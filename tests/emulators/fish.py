@@ -132,6 +132,7 @@ class FishEmulator(Emulator):
                 assert request.transport is not None
                 request.transport.abort()
                 return response
+            await self.keep_pace(request, number)
             await response.write(data[begin : begin + step])
         await response.write_eof()
         return response

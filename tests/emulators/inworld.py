@@ -133,9 +133,11 @@ class InworldEmulator(Emulator):
                 assert request.transport is not None
                 request.transport.abort()
                 return response
+            await self.keep_pace(request, number)
             piece = wrap_wav(pcm[begin : begin + step], rate)
             line = {"result": {"audioContent": base64.b64encode(piece).decode()}}
             await response.write(json.dumps(line).encode() + b"\n")
+        self.pace.whole += 1
         await response.write_eof()
         return response
 

@@ -155,6 +155,7 @@ class OpenAiEmulator(Emulator):
                 assert request.transport is not None
                 request.transport.abort()
                 return response
+            await self.keep_pace(request, number)
             await response.write(write(data[begin : begin + step], events=events))
         if events:
             await response.write(b'data: {"type":"speech.audio.done","usage":{}}\n\n')

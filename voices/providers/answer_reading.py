@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import Any, Final
 
 from voices.providers.base import ProviderUnavailable
@@ -79,15 +79,17 @@ def require_objects(value: Mapping[str, Any], *path: str) -> list[Mapping[str, A
     return found
 
 
-def split_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+async def split_lines(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Yield the lines of an answer that comes in `parts`, without empty ones.
 
     Raises ProviderUnavailable for a line of more than 8 MiB.
     """
     rest = b""
-    for part in parts:
+    async for part in parts:
         *whole, rest = (rest + part).split(b"\n")
-        yield from (line.strip() for line in whole if line.strip())
+        for line in whole:
+            if line.strip():
+                yield line.strip()
         if len(rest) > LONGEST_LINE:
             raise _not_understood()
 

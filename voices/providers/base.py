@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -197,14 +197,22 @@ class AudioChunk:
     characters: int
 
 
+Pieces = Iterator[AudioChunk] | AsyncGenerator[AudioChunk, None]
+"""A text piece by piece.
+
+What an engine of this process makes is an iterator, which takes a thread for each piece. What comes
+over a network is awaited in an event loop, and holds none.
+"""
+
+
 @runtime_checkable
 class Streaming(Protocol):
     """A provider that returns a text piece by piece."""
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
-        """Start to speak one text. Each piece is made when it is needed, so each takes time.
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
+        """Return the text's pieces. Each is made, or waited for, when it is asked for.
 
-        Raises the errors of `speak`.
+        Closing them ends the speech at once. Raises the errors of `speak`, as does the first piece.
         """
 
 

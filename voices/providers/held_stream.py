@@ -1,55 +1,47 @@
-"""A provider's stream that holds its account's place until it ends."""
+"""A provider's stream that holds its account's place until it ends. It holds no thread."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from voices.providers.base import AudioChunk
+from voices.providers.pcm_chunks import cut_pcm
 from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
-from voices.providers.upstream.upstream_client import UpstreamStream, open_stream
+from voices.providers.upstream.exchange import AsyncUpstreamStream, open_async_stream
 from voices.providers.upstream.upstream_request import UpstreamRequest
 
-
-class HeldStream(Iterator[bytes]):
-    """The bytes of an answer as they come. The place is free at its end, its error or its close."""
-
-    def __init__(self, stream: UpstreamStream, place: ExitStack) -> None:
-        self._stream = stream
-        self._place = place
-
-    @property
-    def status(self) -> int:
-        """The status of the answer."""
-        return self._stream.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers of the answer, names in lower case."""
-        return self._stream.headers
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._stream)
-        except StopIteration:
-            self._place.close()
-            raise
-        except BaseException as error:
-            # The circuit breaker counts what went wrong.
-            self._place.__exit__(type(error), error, error.__traceback__)
-            raise
-
-    def close(self) -> None:
-        """Break the connection at once, unless the answer came whole."""
-        self._stream.close()
-        self._place.close()
+Held = AbstractAsyncContextManager[AsyncUpstreamStream]
+"""An answer, from its request to its end."""
+Unpack = Callable[[AsyncUpstreamStream], AsyncIterator[bytes]]
+"""Yields the samples that an answer holds, in 16-bit little-endian mono PCM."""
 
 
-def open_held_stream(request: UpstreamRequest, *, account_id: str) -> HeldStream:
-    """Take a place of the account, send the request, and return its answer's bytes.
+@asynccontextmanager
+async def hold_stream(
+    request: UpstreamRequest, *, account_id: str
+) -> AsyncIterator[AsyncUpstreamStream]:
+    """Take a place of the account and send the request. The block reads its answer.
 
-    Raises as `upstream_client.open_stream`, and ProviderUnavailable where no place is free.
+    Leaving the block breaks the connection at once, unless the answer came whole. The account's
+    limits learn from the errors of the block.
+
+    Raises as `open_async_stream`, and ServerBusy where no place is free.
     """
-    with ExitStack() as place:
-        place.enter_context(ACCOUNT_LIMITS.hold_account(account_id))
-        stream = open_stream(request)
-        return HeldStream(stream, place.pop_all())
+    async with (
+        ACCOUNT_LIMITS.hold_account_async(account_id),
+        await open_async_stream(request) as stream,
+    ):
+        yield stream
+
+
+async def cut_held_stream(
+    held: Held, unpack: Unpack, *, rate: int, text_length: int
+) -> AsyncGenerator[AudioChunk, None]:
+    """Yield the pieces of an answer as it comes, as `cut_pcm` does.
+
+    Nothing is sent before the first piece is asked for. Raises as `hold_stream` and `unpack`.
+    """
+    async with held as stream:
+        async for piece in cut_pcm(unpack(stream), rate=rate, text_length=text_length):
+            yield piece

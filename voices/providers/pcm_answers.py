@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import Final
 
 from audio.sound import Sound
 from voices.providers.base import ProviderUnavailable
 from voices.providers.pcm_chunks import read_pcm16
+from voices.providers.upstream.exchange import AsyncUpstreamStream
 
 _NO_AUDIO: Final = ("application/json", "text/", "audio/mpeg", "audio/mp4", "audio/ogg")
 _FILES: Final = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"{")
@@ -18,19 +19,24 @@ def read_pcm_answer(data: bytes, headers: Mapping[str, str], *, rate: int) -> So
 
     Raises ProviderUnavailable for an answer that is something else, or empty.
     """
-    return read_pcm16(b"".join(guard_pcm((data,), headers)), rate)
+    _check_media_type(headers)
+    if not data or data.startswith(_FILES):
+        raise _no_pcm()
+
+    return read_pcm16(data, rate)
 
 
-def guard_pcm(parts: Iterable[bytes], headers: Mapping[str, str]) -> Iterator[bytes]:
+async def guard_pcm(
+    parts: AsyncIterable[bytes], headers: Mapping[str, str]
+) -> AsyncIterator[bytes]:
     """Yield the `parts` of such an answer, once its head is seen to be no other format.
 
     Raises ProviderUnavailable.
     """
-    if headers.get("content-type", "").lower().startswith(_NO_AUDIO):
-        raise _no_pcm()
+    _check_media_type(headers)
 
     is_first = True
-    for part in parts:
+    async for part in parts:
         if is_first and part.startswith(_FILES):
             raise _no_pcm()
         is_first = is_first and not part
@@ -38,6 +44,16 @@ def guard_pcm(parts: Iterable[bytes], headers: Mapping[str, str]) -> Iterator[by
             yield part
 
     if is_first:
+        raise _no_pcm()
+
+
+def guard_answer(stream: AsyncUpstreamStream) -> AsyncIterator[bytes]:
+    """Yield the parts of a stream of such samples, as `guard_pcm` does."""
+    return guard_pcm(stream, stream.headers)
+
+
+def _check_media_type(headers: Mapping[str, str]) -> None:
+    if headers.get("content-type", "").lower().startswith(_NO_AUDIO):
         raise _no_pcm()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Final
 
 import numpy as np
@@ -16,14 +16,16 @@ FASTEST_SPEECH: Final = 30
 _RIFF: Final = b"RIFF"
 
 
-def cut_pcm(parts: Iterable[bytes], *, rate: int, text_length: int) -> Iterator[AudioChunk]:
+async def cut_pcm(
+    parts: AsyncIterable[bytes], *, rate: int, text_length: int
+) -> AsyncGenerator[AudioChunk, None]:
     """Yield pieces of at least a quarter of a second from 16-bit little-endian mono PCM.
 
     `parts` may be cut anywhere. The characters of all pieces add up to `text_length`: a piece
     counts what the fastest speech could have said in it, and the last one the rest.
     """
     least, rest, counted = 2 * round(PIECE_SECONDS * rate), b"", 0
-    for part in parts:
+    async for part in parts:
         rest += part
         if len(rest) < least + 2:
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from voices.providers.adapter_kinds import ConnectedAccount
-from voices.providers.held_stream import HeldStream, open_held_stream
+from voices.providers.held_stream import Held, hold_stream
 from voices.providers.upstream import upstream_client
 from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 from voices.providers.upstream.exchange import ProviderAnswer
@@ -74,10 +74,13 @@ class ProviderConnection:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         has_final_slash: bool = False,
-    ) -> HeldStream:
-        """Return the answer's bytes as they come. Raises as `call`."""
+    ) -> Held:
+        """Return the answer's bytes as they come, for an event loop.
+
+        Nothing is sent before it is entered, which raises as `call`.
+        """
         request = self._build_request(method, path, body, query, headers, frozenset())
-        return open_held_stream(
+        return hold_stream(
             replace(request, has_final_slash=has_final_slash), account_id=self.account.account_id
         )
 

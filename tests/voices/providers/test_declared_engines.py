@@ -27,6 +27,7 @@ from tests.support.engine_calls import (
     make_order,
     obtain_voice,
 )
+from tests.support.upstream_calls import collect_pieces
 from voices.providers import registry
 from voices.providers.base import (
     EncodedAudio,
@@ -122,7 +123,7 @@ class TestAnEngine:
         if case.name not in STREAMS:
             return
 
-        pieces = list(engine.stream(obtain_voice(case, engine), make_line()))
+        pieces = collect_pieces(engine.stream(obtain_voice(case, engine), make_line()))
 
         assert len(pieces) > 2
         assert sum(piece.characters for piece in pieces) == len(TEXT)
@@ -169,7 +170,7 @@ class TestAnEngine:
         emulator.faults["stream"] = Fault(cut_after=3)
 
         with pytest.raises(ProviderUnavailable):
-            list(engine.stream(voice, make_line()))
+            collect_pieces(engine.stream(voice, make_line()))
 
     @pytest.mark.parametrize("name", ["../secrets", "a(2)+b", "http://x/y.wav", "/etc/passwd", ""])
     def test_is_sent_no_name_that_leads_elsewhere(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from tests.support.engine_calls import (
     make_order,
     obtain_voice,
 )
+from tests.support.upstream_calls import collect_parts, collect_pieces, feed_parts
 from voices.providers import registry
 from voices.providers.base import (
     DeletionUnconfirmed,
@@ -275,7 +277,8 @@ class TestVoxtral:
     def test_is_heard_in_32_bits(self) -> None:
         with connected("voxtral") as (emulator, engine):
             voice = engine.clone(make_order())
-            whole = np.concatenate([one.sound.samples for one in engine.stream(voice, make_line())])
+            pieces = collect_pieces(engine.stream(voice, make_line()))
+            whole = np.concatenate([piece.sound.samples for piece in pieces])
             told = last_body(emulator)
 
             assert (told["stream"], told["response_format"]) == (True, "pcm")
@@ -295,7 +298,7 @@ class TestEvents:
     def test_are_read_however_they_are_cut(self) -> None:
         whole = b": hello\r\n\r\n" + 2 * self.DELTA + b'data: {"type": "speech.audio.done"}\n\n'
         cut = [whole[at : at + 3] for at in range(0, len(whole), 3)]
-        assert list(read_events(self.ANSWER, cut)) == [b"\x00\x01\x02"] * 2
+        assert collect_parts(read_events(self.ANSWER, feed_parts(cut))) == [b"\x00\x01\x02"] * 2
 
     @pytest.mark.parametrize(
         ("end", "error"),
@@ -311,18 +314,24 @@ class TestEvents:
         self, end: bytes, error: type[Exception]
     ) -> None:
         with pytest.raises(error):
-            list(read_events(self.ANSWER, [self.DELTA, end]))
+            collect_parts(read_events(self.ANSWER, feed_parts([self.DELTA, end])))
 
 
 class TestAStreamedWav:
     PCM = bytes(range(200))
 
+    def read(self, parts: Iterable[bytes]) -> tuple[int, bytes]:
+        async def read_all() -> tuple[int, bytes]:
+            rate, samples = await open_wav_stream(feed_parts(parts))
+            return rate, b"".join([part async for part in samples])
+
+        return asyncio.run(read_all())
+
     def test_is_read_however_it_is_cut(self) -> None:
         whole = wrap_wav(self.PCM, 24_000)
         for step in (1, 7, 44, 45, 1_000):
             cut = [whole[at : at + step] for at in range(0, len(whole), step)]
-            rate, samples = open_wav_stream(cut)
-            assert (rate, b"".join(samples)) == (24_000, self.PCM)
+            assert self.read(cut) == (24_000, self.PCM)
 
     @pytest.mark.parametrize("place", [0, 8, 20, 22, 34])
     def test_of_another_kind_is_refused(self, place: int) -> None:
@@ -330,12 +339,12 @@ class TestAStreamedWav:
         whole[place] ^= 3
 
         with pytest.raises(ProviderUnavailable):
-            open_wav_stream([bytes(whole)])
+            self.read([bytes(whole)])
 
     @pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF0000WAVEjunk\xff\xff\xff\x00" * 9_000])
     def test_without_samples_is_refused(self, data: bytes) -> None:
         with pytest.raises(ProviderUnavailable):
-            open_wav_stream([data])
+            self.read([data])
 
 
 def test_the_text_stays_out_of_what_is_shown() -> None:

@@ -17,6 +17,7 @@ from audio.sound import Sound
 from core.errors import Invalid
 from tests.emulators.two_step import ANSWERS, SETTINGS, TwoStepEmulator
 from tests.support.engine_calls import CONSENT, TEXT, connect_engine_at, make_line, make_order
+from tests.support.upstream_calls import collect_pieces
 from voices.providers.base import (
     DeletionUnconfirmed,
     Listing,
@@ -158,7 +159,8 @@ class TestTwoSteps:
             assert emulator.voices[str(voice.remote_id)]["name"] == order.reference
             assert isinstance(engine, Streaming) == (kind in {"pcm", "sse"})
             if isinstance(engine, Streaming):
-                assert sum(one.characters for one in engine.stream(voice, make_line())) == len(TEXT)
+                pieces = collect_pieces(engine.stream(voice, make_line()))
+                assert sum(piece.characters for piece in pieces) == len(TEXT)
 
     def test_fill_the_consent_where_a_field_is_named(self) -> None:
         changes: Any = {"clone": {**SETTINGS["clone"], "consent_field": "consent"}}

@@ -4,6 +4,7 @@ wants it to.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from tests.voices.conftest import (
 from voices.models import Voice
 from voices.providers import registry
 from voices.providers.base import AudioChunk, ProviderVoice, SpeechLine
+from voices.providers.upstream.upstream_sessions import close_sessions
 from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 
 PIECE_SECONDS = 3.5
@@ -79,9 +81,13 @@ def teller(monkeypatch: pytest.MonkeyPatch) -> Teller:
 def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     """A server; its background work stands still. At the end no stream may be left."""
     chosen = find_free_port()
-    config = uvicorn.Config(
-        application, port=chosen, log_config=None, lifespan="off", access_log=False
-    )
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        loops.append(asyncio.get_running_loop())
+        await application(scope, receive, send)
+
+    config = uvicorn.Config(answer, port=chosen, log_config=None, lifespan="off", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -89,6 +95,8 @@ def port(transactional_db: None, clock_at_noon: None) -> Iterator[int]:
     yield chosen
     until(lambda: STREAM_SLOTS.in_use == 0)
     assert START_GATE.inside == 0
+    if loops:
+        asyncio.run_coroutine_threadsafe(close_sessions(), loops[0]).result(5)
     server.should_exit = True
     thread.join(20)
     assert not thread.is_alive()

@@ -12,7 +12,7 @@ import pytest
 from billiard.context import ForkContext
 
 from tests.support.raw_server import RawPeer, raw_server
-from tests.support.upstream_calls import make_request
+from tests.support.upstream_calls import make_request, open_stream
 from voices.providers.base import ProviderUnavailable
 from voices.providers.upstream import upstream_client
 
@@ -79,7 +79,7 @@ class TestAChild:
                 peer.send(b"0\r\n\r\n")
 
         with raw_server(serve) as port:
-            stream = upstream_client.open_stream(make_request(port))
+            stream = open_stream(make_request(port))
             assert next(stream) == b"hi"
 
             def ask() -> int:
@@ -95,7 +95,7 @@ class TestAChild:
             peer.send(CHUNKED + b"2\r\nhi\r\n")
             peer.wait_until_gone(8)
 
-        with raw_server(serve) as port, upstream_client.open_stream(make_request(port)) as stream:
+        with raw_server(serve) as port, open_stream(make_request(port)) as stream:
             assert next(stream) == b"hi"
             assert "another process" in str(run_in_child(lambda: next(stream)))
 
@@ -108,7 +108,7 @@ class TestAChild:
             gone.append(peer.wait_until_gone(8))
 
         with raw_server(serve) as port:
-            stream = upstream_client.open_stream(make_request(port))
+            stream = open_stream(make_request(port))
             with forking():
                 child = os.fork()
             if child == 0:

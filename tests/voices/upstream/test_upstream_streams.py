@@ -12,9 +12,9 @@ from queue import Queue
 import pytest
 
 from tests.support.raw_server import RawPeer, raw_server, serve_reply
-from tests.support.upstream_calls import make_request
+from tests.support.upstream_calls import make_request, open_stream
 from voices.providers.base import ProviderRefused, ProviderUnavailable
-from voices.providers.upstream import exchange, loop_thread, upstream_client, upstream_sessions
+from voices.providers.upstream import exchange, loop_thread, upstream_sessions
 from voices.providers.upstream.upstream_errors import ExchangeEnded
 from voices.providers.upstream.upstream_request import BytesBody, TimeLimits
 
@@ -63,7 +63,7 @@ class TestAStream:
     def test_gives_parts_while_the_provider_still_speaks(self) -> None:
         with raw_server(serve_parts(5, pause=0.1)) as port:
             began = time.monotonic()
-            with upstream_client.open_stream(make_request(port)) as stream:
+            with open_stream(make_request(port)) as stream:
                 assert (stream.status, stream.headers["x-kind"]) == (200, "sound")
                 assert next(stream) == b"part 0000"
                 assert time.monotonic() - began < 0.3
@@ -78,7 +78,7 @@ class TestAStream:
 
         with raw_server(serve) as port:
             for _ in range(3):
-                with upstream_client.open_stream(make_request(port)) as stream:
+                with open_stream(make_request(port)) as stream:
                     assert len(b"".join(stream)) == 27
         assert len(peers) == 1
 
@@ -90,7 +90,7 @@ class TestAStream:
             peer.send(CHUNKED + chunk(b"first"))
             read.wait(5)
 
-        with raw_server(serve) as port, upstream_client.open_stream(make_request(port)) as stream:
+        with raw_server(serve) as port, open_stream(make_request(port)) as stream:
             assert next(stream) == b"first"
             read.set()
             with pytest.raises(ProviderUnavailable, match="broke off"):
@@ -98,11 +98,11 @@ class TestAStream:
 
     def test_is_refused_before_its_first_part(self) -> None:
         with raw_server(serve_reply("404 No")) as port, pytest.raises(ProviderRefused):
-            upstream_client.open_stream(make_request(port))
+            open_stream(make_request(port))
 
     def test_has_a_limit(self) -> None:
         with raw_server(serve_parts(100)) as port:
-            stream = upstream_client.open_stream(make_request(port), most_bytes=500)
+            stream = open_stream(make_request(port), most_bytes=500)
             with pytest.raises(ProviderUnavailable, match="longer"):
                 b"".join(stream)
 
@@ -121,7 +121,7 @@ class TestAStream:
         request_times = TimeLimits(connect=5, first_byte=10, between=0.5, total=20)
         with raw_server(serve) as port:
             request = make_request(port, times=request_times)
-            with upstream_client.open_stream(request, most_bytes=10**9) as stream:
+            with open_stream(request, most_bytes=10**9) as stream:
                 assert stands.wait(8)
                 assert sent[0] < 20_000_000
                 time.sleep(0.7)  # a reader that rests is no provider that rests
@@ -131,7 +131,7 @@ class TestAStream:
 class TestTheEndByUs:
     def test_is_seen_by_the_provider_at_once(self) -> None:
         with endless() as (port, gone):
-            stream = upstream_client.open_stream(make_request(port))
+            stream = open_stream(make_request(port))
             assert next(stream) == b"first"
             began = time.monotonic()
             stream.close()
@@ -139,7 +139,7 @@ class TestTheEndByUs:
 
     def test_ends_the_wait_of_another_thread(self) -> None:
         with endless() as (port, gone):
-            stream = upstream_client.open_stream(make_request(port, times=PATIENT))
+            stream = open_stream(make_request(port, times=PATIENT))
             assert next(stream) == b"first"
             threading.Timer(0.2, stream.close).start()
 
@@ -151,14 +151,14 @@ class TestTheEndByUs:
 
     def test_comes_with_a_stream_that_no_one_holds(self) -> None:
         with endless() as (port, gone):
-            stream = upstream_client.open_stream(make_request(port))
+            stream = open_stream(make_request(port))
             began = time.monotonic()
             del stream
             assert seen_after(gone, began) < AT_ONCE
 
     def test_comes_with_the_stop_of_the_process(self) -> None:
         with endless() as (port, gone):
-            stream = upstream_client.open_stream(make_request(port, times=PATIENT))
+            stream = open_stream(make_request(port, times=PATIENT))
             assert next(stream) == b"first"
             threading.Timer(0.2, loop_thread.stop_loop_thread).start()
             with pytest.raises(ExchangeEnded):
@@ -190,7 +190,7 @@ class TestTheEndByUs:
 
         with raw_server(serve) as port:
             body = BytesBody(bytes(50_000_000), "audio/wav")
-            stream = upstream_client.open_stream(make_request(port, method="POST", body=body))
+            stream = open_stream(make_request(port, method="POST", body=body))
             assert next(stream) == b"first"
             began = time.monotonic()
             stream.close()
@@ -270,9 +270,7 @@ class TestFiftyStreamsOfThreads:
     def test_are_carried_by_one_thread(self) -> None:
         before = count_threads()
         with endless() as (port, gone):
-            streams = [
-                upstream_client.open_stream(make_request(port, times=PATIENT)) for _ in range(50)
-            ]
+            streams = [open_stream(make_request(port, times=PATIENT)) for _ in range(50)]
             assert [next(stream) for stream in streams] == [b"first"] * 50
             assert count_threads() == before + 1
 

@@ -7,7 +7,6 @@ header `cartesia-version` decides how the provider reads a call, so a caller's o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any, Final
 
 from audio.sound import Sound
@@ -16,9 +15,9 @@ from core.errors import Fault
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
-    AudioChunk,
     Capabilities,
     Clone,
+    Pieces,
     ProviderRefused,
     ProviderUnavailable,
     ProviderVoice,
@@ -28,10 +27,10 @@ from voices.providers.base import (
     TrainingState,
     UnsupportedField,
 )
+from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_names import VERSION_OPTION
 from voices.providers.option_rules import OptionRule
-from voices.providers.pcm_answers import guard_pcm, read_pcm_answer
-from voices.providers.pcm_chunks import cut_pcm
+from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
@@ -112,18 +111,13 @@ class Cartesia:
         )  # fmt: skip
         return read_pcm_answer(answer.body, answer.headers, rate=RATE)
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
         """Speak one text piece by piece."""
-        stream = self._connection.open_stream(
+        held = self._connection.open_stream(
             "POST", "tts", "bytes",
             body=JsonBody(_build_body(voice, line)), headers=_choose_version(line.options),
         )  # fmt: skip
-
-        def read_parts() -> Iterator[bytes]:
-            with closing(stream):
-                yield from guard_pcm(stream, stream.headers)
-
-        return cut_pcm(read_parts(), rate=RATE, text_length=len(line.text))
+        return cut_held_stream(held, guard_answer, rate=RATE, text_length=len(line.text))
 
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice. A voice that does not exist counts as deleted."""

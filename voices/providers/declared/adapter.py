@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from typing import Final
 
 from audio.sound import Sound
@@ -15,6 +14,7 @@ from voices.providers.base import (
     Clone,
     DeletionUnconfirmed,
     EncodedAudio,
+    Pieces,
     ProviderRefused,
     ProviderVoice,
     RemoteVoice,
@@ -31,9 +31,11 @@ from voices.providers.declared.declarations import (
 )
 from voices.providers.declared.engine_voices import EngineVoices
 from voices.providers.declared.inline_references import StoredReference, open_reference
-from voices.providers.held_stream import HeldStream
+from voices.providers.held_stream import Held
 from voices.providers.pcm_chunks import cut_pcm
 from voices.providers.provider_connection import ProviderConnection
+from voices.providers.upstream import upstream_client
+from voices.providers.upstream.exchange import AsyncUpstreamStream
 from voices.providers.upstream.upstream_request import JsonBody
 
 _GONE: Final = frozenset({404})
@@ -104,13 +106,10 @@ class DeclaredEngine:
         Raises ProviderRefused for a voice that is not at the engine, UnsupportedField.
         """
         call = self.declaration.speech
-        stream = self._open_speech(call, voice, line)
-        with closing(stream):
-            if call.answer.kind in {"pcm", "sse"}:
-                samples = self._read_samples(call, stream)
-                return answer_kinds.read_whole_pcm(samples, self._read_rate(call))
-            data = b"".join(stream)
-
+        held = self._hold_speech(call, voice, line)
+        data = upstream_client.wait_for(self._read_speech(call, held))
+        if call.answer.kind in {"pcm", "sse"}:
+            return answer_kinds.read_whole_pcm(data, self._read_rate(call))
         if call.answer.kind == "url":
             return self._fetch_audio(answer_kinds.read_audio_url(call.answer, data))
 
@@ -166,8 +165,8 @@ class DeclaredEngine:
 
         return name
 
-    def _open_speech(self, call: SpeechCall, voice: ProviderVoice, line: SpeechLine) -> HeldStream:
-        """Send a text, and return the answer whose content type is that of a sound."""
+    def _hold_speech(self, call: SpeechCall, voice: ProviderVoice, line: SpeechLine) -> Held:
+        """Return the call that sends a text, once the engine was asked for the voice."""
         reference, name = None, ""
         if isinstance(self.declaration.adding, InlineReference):
             reference = open_reference(voice)
@@ -184,15 +183,9 @@ class DeclaredEngine:
             reference=reference,
             model=str(self._connection.account.settings.get("model") or ""),
         )
-        stream = self._connection.open_stream(
+        return self._connection.open_stream(
             "POST", *call.path, body=body, has_final_slash=call.has_final_slash
         )
-        try:
-            answer_kinds.check_media_type(call.answer, stream.headers)
-        except BaseException:
-            stream.close()
-            raise
-        return stream
 
     def _check_voice(self, name: str, line: SpeechLine) -> None:
         """Ask for the voice first, where the engine would speak with another one in its place.
@@ -220,8 +213,17 @@ class DeclaredEngine:
                     "language", "At this engine a voice speaks the language of its clone alone."
                 )
 
-    def _read_samples(self, call: SpeechCall, stream: Iterator[bytes]) -> Iterator[bytes]:
-        parts: Iterator[bytes] = stream
+    async def _read_speech(self, call: SpeechCall, held: Held) -> bytes:
+        """Return the whole answer, or its samples where it is headerless sound or events."""
+        async with held as stream:
+            answer_kinds.check_media_type(call.answer, stream.headers)
+            parts = aiter(stream)
+            if call.answer.kind in {"pcm", "sse"}:
+                parts = self._read_samples(call, stream)
+            return b"".join([part async for part in parts])
+
+    def _read_samples(self, call: SpeechCall, stream: AsyncUpstreamStream) -> AsyncIterator[bytes]:
+        parts = aiter(stream)
         if call.answer.kind == "sse":
             parts = answer_kinds.read_events(call.answer, stream)
         return answer_kinds.convert_samples(call.answer, parts)
@@ -256,21 +258,24 @@ class ListingEngine(DeclaredEngine):
 class StreamingEngine(DeclaredEngine):
     """An engine that sends the beginning of a text before its end."""
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
-        """Speak one text piece by piece."""
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
+        """Speak one text piece by piece. The engine is asked for the voice at once."""
         call = self.declaration.stream
         assert call is not None  # noqa: S101  # by `connect_engine`
-        stream = self._open_speech(call, voice, line)
+        return self._read_pieces(call, self._hold_speech(call, voice, line), len(line.text))
 
-        def read_pieces() -> Iterator[AudioChunk]:
-            with closing(stream):
-                if call.answer.kind == "file":
-                    rate, samples = answer_kinds.open_wav_stream(stream)
-                else:
-                    rate, samples = self._read_rate(call), self._read_samples(call, stream)
-                yield from cut_pcm(samples, rate=rate, text_length=len(line.text))
+    async def _read_pieces(
+        self, call: SpeechCall, held: Held, text_length: int
+    ) -> AsyncGenerator[AudioChunk, None]:
+        async with held as stream:
+            answer_kinds.check_media_type(call.answer, stream.headers)
+            if call.answer.kind == "file":
+                rate, samples = await answer_kinds.open_wav_stream(stream)
+            else:
+                rate, samples = self._read_rate(call), self._read_samples(call, stream)
 
-        return read_pieces()
+            async for piece in cut_pcm(samples, rate=rate, text_length=text_length):
+                yield piece
 
 
 class StreamingListingEngine(StreamingEngine, ListingEngine):

@@ -7,7 +7,7 @@ a sound: a page of text would else be noise.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -50,9 +50,8 @@ def read_whole_file(answer: EngineAnswer, data: bytes) -> EncodedAudio:
     return EncodedAudio(data=data)
 
 
-def read_whole_pcm(parts: Iterable[bytes], rate: int) -> Sound:
+def read_whole_pcm(data: bytes, rate: int) -> Sound:
     """Return the sound of samples that came whole. Raises ProviderUnavailable for none."""
-    data = b"".join(parts)
     if len(data) < 2:
         raise ProviderUnavailable("The provider's answer holds no sound.")
 
@@ -64,14 +63,14 @@ def read_audio_url(answer: EngineAnswer, data: bytes) -> str:
     return require_text(parse_answer(data), *answer.path)
 
 
-def read_events(answer: EngineAnswer, parts: Iterable[bytes]) -> Iterator[bytes]:
+async def read_events(answer: EngineAnswer, parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Yield the samples of an event stream.
 
     Raises ProviderRefused for an error among the events, ProviderUnavailable for an end without a
     last event.
     """
     named = ""
-    for line in split_lines(parts):
+    async for line in split_lines(parts):
         field, _, rest = line.partition(b":")
         value = rest.strip()
         if field == b"event":
@@ -93,14 +92,17 @@ def read_events(answer: EngineAnswer, parts: Iterable[bytes]) -> Iterator[bytes]
     raise ProviderUnavailable("The provider's answer broke off.")
 
 
-def convert_samples(answer: EngineAnswer, parts: Iterable[bytes]) -> Iterator[bytes]:
+async def convert_samples(
+    answer: EngineAnswer, parts: AsyncIterable[bytes]
+) -> AsyncIterator[bytes]:
     """Yield samples of 16 bits for those that the engine sends. A sample may be cut anywhere."""
     if answer.samples == "s16le":
-        yield from parts
+        async for part in parts:
+            yield part
         return
 
     rest = b""
-    for part in parts:
+    async for part in parts:
         rest += part
         whole = len(rest) // 4 * 4
         loud = np.frombuffer(rest[:whole], dtype="<f4")
@@ -109,13 +111,13 @@ def convert_samples(answer: EngineAnswer, parts: Iterable[bytes]) -> Iterator[by
         yield np.round(sound).astype("<i2").tobytes()
 
 
-def open_wav_stream(parts: Iterable[bytes]) -> tuple[int, Iterator[bytes]]:
+async def open_wav_stream(parts: AsyncIterable[bytes]) -> tuple[int, AsyncIterator[bytes]]:
     """Return the rate and the samples of a WAV that comes in parts, of one channel and 16 bits.
 
     Raises ProviderUnavailable for another one, and for a header of more than 64 KiB.
     """
-    source, head = iter(parts), b""
-    for part in source:
+    source, head = aiter(parts), b""
+    async for part in source:
         head += part
         if (found := _find_samples(head)) is not None:
             rate, place = found
@@ -162,7 +164,8 @@ def _refuse_wav() -> tuple[int, int]:
     raise ProviderUnavailable("The provider streams a WAV of another kind than 16 bits and mono.")
 
 
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     if first:
         yield first
-    yield from rest
+    async for part in rest:
+        yield part

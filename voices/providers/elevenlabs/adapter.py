@@ -7,7 +7,7 @@ comes as bare PCM, whole or as it is made.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any, Final
 
 from audio.sound import Sound
@@ -16,9 +16,9 @@ from core.errors import SaysoError
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
-    AudioChunk,
     Capabilities,
     Clone,
+    Pieces,
     ProviderRefused,
     ProviderUnavailable,
     ProviderVoice,
@@ -27,9 +27,9 @@ from voices.providers.base import (
     TrainingProgress,
     TrainingState,
 )
+from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_rules import OptionRule
-from voices.providers.pcm_answers import guard_pcm, read_pcm_answer
-from voices.providers.pcm_chunks import cut_pcm
+from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream.exchange import ProviderAnswer
 from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
@@ -117,18 +117,13 @@ class ElevenLabs:
         )  # fmt: skip
         return read_pcm_answer(answer.body, answer.headers, rate=RATE)
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
         """Speak one text piece by piece."""
-        stream = self._connection.open_stream(
+        held = self._connection.open_stream(
             "POST", "v1", "text-to-speech", _require_id(voice), "stream",
             body=JsonBody(_build_body(line)), query=_build_query(line),
         )  # fmt: skip
-
-        def read_parts() -> Iterator[bytes]:
-            with closing(stream):
-                yield from guard_pcm(stream, stream.headers)
-
-        return cut_pcm(read_parts(), rate=RATE, text_length=len(line.text))
+        return cut_held_stream(held, guard_answer, rate=RATE, text_length=len(line.text))
 
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice. A voice that does not exist counts as deleted."""

@@ -7,7 +7,7 @@ Speech is asked for in MessagePack and comes as bare PCM.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any, Final
 
 import msgpack
@@ -18,9 +18,9 @@ from core.errors import SaysoError
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
-    AudioChunk,
     Capabilities,
     Clone,
+    Pieces,
     ProviderRefused,
     ProviderUnavailable,
     ProviderVoice,
@@ -30,10 +30,10 @@ from voices.providers.base import (
     TrainingState,
 )
 from voices.providers.fish.fish_profiles import open_recordings, pack_recordings
+from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_names import INLINE_OPTION, MODEL_OPTION, VOLUME_OPTION
 from voices.providers.option_rules import OptionRule
-from voices.providers.pcm_answers import guard_pcm, read_pcm_answer
-from voices.providers.pcm_chunks import cut_pcm
+from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream.upstream_request import BytesBody, FilePart, MultipartBody
 
@@ -109,17 +109,12 @@ class FishAudio:
         )
         return read_pcm_answer(answer.body, answer.headers, rate=RATE)
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
         """Speak one text piece by piece."""
-        stream = self._connection.open_stream(
+        held = self._connection.open_stream(
             "POST", "v1", "tts", body=_build_speech(voice, line), headers=_name_model(line)
         )
-
-        def read_parts() -> Iterator[bytes]:
-            with closing(stream):
-                yield from guard_pcm(stream, stream.headers)
-
-        return cut_pcm(read_parts(), rate=RATE, text_length=len(line.text))
+        return cut_held_stream(held, guard_answer, rate=RATE, text_length=len(line.text))
 
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the model. One that does not exist counts as deleted."""

@@ -7,8 +7,7 @@ of JSON a piece.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 
 from audio.sound import Sound
@@ -23,10 +22,10 @@ from voices.providers.answer_reading import (
     split_lines,
 )
 from voices.providers.base import (
-    AudioChunk,
     Capabilities,
     Clone,
     EncodedAudio,
+    Pieces,
     ProviderRefused,
     ProviderVoice,
     RemoteVoice,
@@ -35,8 +34,9 @@ from voices.providers.base import (
     TrainingState,
     UnsupportedField,
 )
+from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_rules import OptionRule
-from voices.providers.pcm_chunks import cut_pcm, strip_wav_header
+from voices.providers.pcm_chunks import strip_wav_header
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream.upstream_request import JsonBody
 
@@ -107,22 +107,13 @@ class Inworld:
         answer = self._connection.call("POST", "tts", "v1", "voice", body=JsonBody(body))
         return EncodedAudio(data=require_base64(parse_answer(answer.body), "audioContent"))
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
         """Speak one text piece by piece."""
         body = _build_speech_body(voice, line, encoding="LINEAR16")
-        stream = self._connection.open_stream(
+        held = self._connection.open_stream(
             "POST", "tts", "v1", "voice:stream", body=JsonBody(body)
         )
-
-        def read_pieces() -> Iterator[bytes]:
-            with closing(stream):
-                for text in split_lines(stream):
-                    found = parse_answer(text)
-                    if "error" in found:
-                        raise ProviderRefused("The provider broke the text off.")
-                    yield strip_wav_header(require_base64(found, "result", "audioContent"))
-
-        return cut_pcm(read_pieces(), rate=RATE, text_length=len(line.text))
+        return cut_held_stream(held, _read_lines, rate=RATE, text_length=len(line.text))
 
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice. A voice that does not exist counts as deleted."""
@@ -155,6 +146,14 @@ class Inworld:
 
 
 INWORLD: Final = AdapterKind(name="inworld", connect=Inworld, base_url="https://api.inworld.ai")
+
+
+async def _read_lines(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    async for text in split_lines(parts):
+        found = parse_answer(text)
+        if "error" in found:
+            raise ProviderRefused("The provider broke the text off.")
+        yield strip_wav_header(require_base64(found, "result", "audioContent"))
 
 
 def _build_speech_body(voice: ProviderVoice, line: SpeechLine, *, encoding: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any, Final
 
 from audio import encoding
@@ -21,18 +21,18 @@ from core.errors import SaysoError
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
-    AudioChunk,
     Capabilities,
     Clone,
     EncodedAudio,
+    Pieces,
     ProviderRefused,
     ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
 )
+from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_rules import OptionRule
-from voices.providers.pcm_chunks import cut_pcm
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
@@ -97,17 +97,12 @@ class OpenAi:
         answer = self._connection.call("POST", "audio", "speech", body=JsonBody(body))
         return EncodedAudio(data=answer.body)
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
         """Speak one text piece by piece, as bare samples at 24 kHz."""
         body = _build_openai_speech(voice, line, codec="pcm")
         body["stream_format"] = "audio"
-        stream = self._connection.open_stream("POST", "audio", "speech", body=JsonBody(body))
-
-        def read_pieces() -> Iterator[bytes]:
-            with closing(stream):
-                yield from stream
-
-        return cut_pcm(read_pieces(), rate=RATE, text_length=len(line.text))
+        held = self._connection.open_stream("POST", "audio", "speech", body=JsonBody(body))
+        return cut_held_stream(held, aiter, rate=RATE, text_length=len(line.text))
 
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice and its consent, and see that neither is there any more.

@@ -8,8 +8,8 @@ is named. So none is.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -26,10 +26,10 @@ from voices.providers.answer_reading import (
     require_text,
 )
 from voices.providers.base import (
-    AudioChunk,
     Capabilities,
     Clone,
     EncodedAudio,
+    Pieces,
     ProviderRefused,
     ProviderUnavailable,
     ProviderVoice,
@@ -39,7 +39,7 @@ from voices.providers.base import (
     TrainingProgress,
     TrainingState,
 )
-from voices.providers.pcm_chunks import cut_pcm
+from voices.providers.held_stream import cut_held_stream
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
@@ -122,16 +122,11 @@ class Resemble:
         found = _require_success(parse_answer(answer.body))
         return EncodedAudio(data=require_base64(found, "audio_content"))
 
-    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
+    def stream(self, voice: ProviderVoice, line: SpeechLine) -> Pieces:
         """Speak one text piece by piece: one WAV, whose header comes first."""
         body = _build_resemble_speech(voice, line)
-        stream = self._speech.open_stream("POST", "stream", body=JsonBody(body))
-
-        def read_pieces() -> Iterator[bytes]:
-            with closing(stream):
-                yield from strip_running_header(iter(stream))
-
-        return cut_pcm(read_pieces(), rate=RATE, text_length=len(line.text))
+        held = self._speech.open_stream("POST", "stream", body=JsonBody(body))
+        return cut_held_stream(held, strip_running_header, rate=RATE, text_length=len(line.text))
 
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice, with its consent and recordings. A missing one counts as deleted."""
@@ -176,13 +171,13 @@ class Resemble:
 RESEMBLE: Final = AdapterKind(name="resemble", connect=Resemble, base_url=BASE)
 
 
-def strip_running_header(parts: Iterator[bytes]) -> Iterator[bytes]:
+async def strip_running_header(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Yield the samples of a WAV that comes in pieces.
 
     Raises ProviderUnavailable for what is no WAV.
     """
-    head = b""
-    for part in parts:
+    head, source = b"", aiter(parts)
+    async for part in source:
         head += part
         place = head.find(_DATA, 12)
         if place >= 0 and len(head) >= place + 8:
@@ -195,7 +190,8 @@ def strip_running_header(parts: Iterator[bytes]) -> Iterator[bytes]:
         raise ProviderUnavailable("The provider's answer is not the audio that was asked for.")
 
     yield head[place + 8 :]
-    yield from parts
+    async for part in source:
+        yield part
 
 
 def _build_recording(number: int, recording: ReferenceRecording) -> MultipartBody:

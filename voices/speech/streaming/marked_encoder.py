@@ -1,4 +1,4 @@
-"""From a provider's chunks to marked bytes, one bounded step at a time, and the proof of the mark.
+"""From a provider's pieces to marked bytes, one bounded step at a time, and the proof of the mark.
 
 A stream cannot try a stronger mark, since what has left has left. So the mark is written with more
 margin, looked for as soon as there is enough to hear, and read back from all bytes at the end. A
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -61,7 +61,6 @@ class MarkedEncoder:
 
     def __init__(
         self,
-        chunks: Iterator[AudioChunk],
         reservation: ClipReservation,
         output: Output,
         *,
@@ -69,7 +68,6 @@ class MarkedEncoder:
         lengthen: Lengthen | None = None,
         label: aigc_label.AigcLabel | None = None,
     ) -> None:
-        self._chunks = chunks
         self._reservation = reservation
         self._allow = allow
         self._lengthen = lengthen
@@ -91,18 +89,38 @@ class MarkedEncoder:
         self._looks = deque(LOOKS)
         self._early: watermark.DecodedToken | None = None
         self._file: verified_marking.Marked | None = None
-        self._begun = self._over = False
+        self._first: list[AudioChunk] | None = []  # until there is enough to stream
+        self._has_ended = self._over = False
         self._reason = ""  # why a short clip leaves without a mark
 
-    def step(self) -> Chunk | None:
-        """Make and return the next bytes, or None at the end.
+    @property
+    def is_over(self) -> bool:
+        """Whether all has been made."""
+        return self._over
 
-        Raises what the provider raises, and MarkFailed where the mark must be in.
+    @property
+    def needs_sound(self) -> bool:
+        """Whether the next bytes need another piece of the provider's sound, or its end."""
+        return not (
+            self._over or self._file or self._marked.size or self._waiting or self._has_ended
+        )
+
+    def take_piece(self, piece: AudioChunk | None) -> Chunk | None:
+        """Take the provider's next piece, None for its end, and make the next bytes as `step`."""
+        if self._first is not None:
+            self._take_first(self._first, piece)
+        elif piece is not None:
+            self._take(piece)
+        self._has_ended = self._has_ended or piece is None
+        return self.step()
+
+    def step(self) -> Chunk | None:
+        """Make and return the next bytes, or None where there are none without another piece.
+
+        Raises MarkFailed where the mark must be in.
         """
-        if not self._begun:
-            self._begin()
         data = b""
-        while not data and not self._over:
+        while not (data or self._over or self.needs_sound):
             data = self._advance()
         self._made += data
         if self._file is None and self._looks and self.seconds >= self._looks[0]:
@@ -113,11 +131,6 @@ class MarkedEncoder:
     def seconds(self) -> float:
         """How much sound is marked and encoded, in seconds."""
         return self._file.sound.seconds if self._file else self._samples / self.rate
-
-    def close(self) -> None:
-        """Close the provider's stream, if it can be closed."""
-        if close := getattr(self._chunks, "close", None):
-            close()
 
     def prove(self, data: bytes, *, allow: AllowUnmarked | None = None) -> tuple[ClipDelivery, str]:
         """Return what has left, with its mark read back from these bytes, and why it could not be
@@ -140,18 +153,20 @@ class MarkedEncoder:
             reason = self._reason or (allow or self._allow)(_explain_failure(sound))
         return self._describe(data, sound, reading if found else None, reason), reason
 
-    def _begin(self) -> None:
-        """Wait for enough sound to stream. A text that ends before that becomes a file."""
-        self._begun = True
-        first: list[AudioChunk] = []
-        while sum(chunk.sound.seconds for chunk in first) < FILE_SECONDS:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                self._as_file(first)
-                return
-            first.append(chunk)
-        for chunk in first:
-            self._take(chunk)
+    def _take_first(self, first: list[AudioChunk], piece: AudioChunk | None) -> None:
+        """Keep pieces until there is enough to stream. A text that ends before that becomes a
+        file.
+        """
+        if piece is None:
+            self._first = None
+            self._as_file(first)
+            return
+
+        first.append(piece)
+        if sum(chunk.sound.seconds for chunk in first) >= FILE_SECONDS:
+            self._first = None
+            for chunk in first:
+                self._take(chunk)
 
     def _as_file(self, chunks: list[AudioChunk]) -> None:
         for chunk in chunks:
@@ -172,7 +187,6 @@ class MarkedEncoder:
         except MarkFailed as failure:
             self._reason = self._allow(failure)
             self._waiting.append(whole.resample(self.rate).samples)
-            self._chunks = iter(())
 
     def _advance(self) -> bytes:
         """Return the next slice, marked and encoded."""
@@ -187,12 +201,7 @@ class MarkedEncoder:
         if self._marked.size:
             return self._encode()
         if not self._waiting:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return self._finish()
-            self._take(chunk)
-        if not self._waiting:
-            return b""
+            return self._finish()
         self._marked = self._embedder.push(self._waiting.popleft())
         return self._encode(None if self._made else _FIRST_ENCODED)
 

@@ -24,19 +24,23 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 0.05
 STALE_SECONDS: Final = 0.15
 """Nothing is sent on the strength of a look older than this."""
-ROUNDS: Final = 4
-"""Keys are asked for in one of so many rounds, voices in another: a crowd would wait for three
-questions a round.
+ROUNDS: Final = 2
+"""Keys are asked for in one of so many rounds, voices and quotas in another: a crowd would wait for
+all questions in each round.
 """
 _looking: Final = ThreadPoolExecutor(1, "sayso-stream-watch")
 
 
 class MonitoredPermit:
-    """A stream's permit under observation. `at` returns the time of its data."""
+    """A stream's permit under observation. `at` returns the time of its data.
+
+    `milliseconds` is how much sound is about to have left.
+    """
 
     def __init__(self, permit: gate.Permit, at: Clock) -> None:
         self.permit = permit
         self.at = at
+        self.milliseconds = 0
         self.ended: asyncio.Future[SaysoError] = asyncio.get_running_loop().create_future()
         self._seen = asyncio.get_running_loop().time()
         self._looked = asyncio.Event()
@@ -115,9 +119,12 @@ def _find_ended_permits(
     """
     try:
         running = [(watched.permit, watched.at()) for watched in watched_permits]
-        return dict(
-            gate.find_ended_permits(running, ask_keys=turn == 0, ask_voices=turn == ROUNDS // 2)
-        )
+        is_second = turn == ROUNDS // 2
+        ended = gate.find_ended_permits(running, ask_keys=turn == 0, ask_voices=is_second)
+        if is_second:
+            spoken = [(watched.permit, watched.milliseconds) for watched in watched_permits]
+            ended = gate.find_spent_quotas(spoken) | ended
+        return dict(ended)
     except (DatabaseError, OSError):
         logger.exception("running streams cannot be watched, all are cut")
         close_old_connections()

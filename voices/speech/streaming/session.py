@@ -35,8 +35,9 @@ from voices.speech.preparation import PreparedSpeech, prepare_speech, share_toke
 from voices.speech.rendering import render_sent_stream
 from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import get_scheduler, run_with_rows
-from voices.speech.streaming.marked_encoder import MarkedEncoder
+from voices.speech.streaming.marked_encoder import Chunk, MarkedEncoder
 from voices.speech.streaming.permit_monitor import MonitoredPermit, get_permit_monitor
+from voices.speech.streaming.piece_source import PieceSource
 from voices.speech.streaming.sent_bound import SentBound
 from voices.synthesis_requests import Providers, SpeechRequest
 
@@ -76,8 +77,8 @@ def begin_stream(
     leave = START_GATE.acquire()
     try:
         prepared = prepare_speech(request, voice, principal=principal, now=now)
-        prepared, encoder = _ask_provider(prepared, now=now, providers=providers)
-        return StreamSession(prepared, encoder, now=now, on_started=leave)
+        prepared, source, encoder = _ask_provider(prepared, now=now, providers=providers)
+        return StreamSession(prepared, source, encoder, now=now, on_started=leave)
     except BaseException:
         leave()
         STREAM_SLOTS.free(principal.organisation_id)
@@ -86,8 +87,8 @@ def begin_stream(
 
 def _ask_provider(
     prepared: PreparedSpeech, *, now: Clock, providers: Providers
-) -> tuple[PreparedSpeech, MarkedEncoder]:
-    """Share the token of copies, and begin the provider's stream. An error aborts the clip."""
+) -> tuple[PreparedSpeech, PieceSource, MarkedEncoder]:
+    """Share the token of copies, and say what the provider is asked. An error aborts the clip."""
     voice = prepared.voice
     try:
         # A stream leaves before its samples are known, so its words alone name the sound.
@@ -95,9 +96,8 @@ def _ask_provider(
         prepared = share_token(prepared, names, at=now())
 
         provider = cast("Streaming", providers(voice.provider, voice))
-        chunks = provider.stream(voice_handles.open_handle(voice), prepared.line)
+        source = PieceSource(provider.stream(voice_handles.open_handle(voice), prepared.line))
         encoder = MarkedEncoder(
-            chunks,
             prepared.reservation,
             prepared.request.output,
             allow=prepared.allow_unmarked,
@@ -108,7 +108,7 @@ def _ask_provider(
         clip_delivery.abort_speech(prepared, error, at=now())
         raise
 
-    return prepared, encoder
+    return prepared, source, encoder
 
 
 class StreamSession:
@@ -120,12 +120,13 @@ class StreamSession:
     def __init__(
         self,
         prepared: PreparedSpeech,
+        source: PieceSource,
         encoder: MarkedEncoder,
         *,
         now: Clock,
         on_started: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take over `prepared` and the `encoder` of the provider's sound.
+        """Take over `prepared`, the `source` of the provider's sound and its `encoder`.
 
         `on_started` is called when the first bytes are made, or when the stream ends without any.
         It may be called more than once.
@@ -133,7 +134,7 @@ class StreamSession:
         self.prepared = prepared
         self._now = now
         self._on_started = on_started
-        self._encoder = encoder
+        self._source, self._encoder = source, encoder
         self._sent = bytearray()
         self._bound = SentBound(
             codec=prepared.request.output.codec,
@@ -149,8 +150,15 @@ class StreamSession:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield marked bytes. Raises what the provider raises, ConsentDenied, MarkFailed."""
         permit = await self._monitor_permit()
+        if self._source.is_remote:
+            # Others may begin meanwhile: a provider that is waited for keeps no one busy.
+            self._on_started()
 
-        while (chunk := await get_scheduler().run(self._silent_at, self._encoder.step)) is not None:
+        while not self._encoder.is_over:
+            chunk = await self._make_next()
+            if chunk is None:
+                continue
+
             self._characters = min(chunk.characters, len(self.prepared.request.text))
             is_noted = self._bound.covers(chunk)
             if self._started_at is None:
@@ -161,9 +169,18 @@ class StreamSession:
             elif not is_noted:
                 await run_with_rows(self._note_progress)
 
+            permit.milliseconds = round(1000 * chunk.seconds)
             await permit.fresh()
             self._silent_at = self._started_at + chunk.seconds
             yield chunk.data
+
+    async def _make_next(self) -> Chunk | None:
+        """Return the next bytes, None where the encoder needs more of the provider's sound."""
+        step: Callable[[], Chunk | None] = self._encoder.step
+        if self._encoder.needs_sound:
+            piece = await self._source.read_piece(self._silent_at)
+            step = partial(self._encoder.take_piece, piece)
+        return await get_scheduler().run(self._silent_at, step)
 
     async def wait_for_end(self) -> SaysoError:
         """Wait until the permit has ended, and return why."""
@@ -172,6 +189,10 @@ class StreamSession:
     def note_sent(self, data: bytes) -> None:
         """Note bytes that are on their way."""
         self._sent += data
+
+    def stop(self) -> None:
+        """Break off what the provider still speaks."""
+        self._source.stop()
 
     async def finish(self) -> None:
         """Read the watermark back from what was sent, and deliver the clip.
@@ -220,7 +241,7 @@ class StreamSession:
             get_permit_monitor().remove(await self._monitored)
 
         self._renewal.stop()
-        self._encoder.close()
+        await self._source.close()
         self._on_started()
         STREAM_SLOTS.free(self.prepared.principal.organisation_id)
 
