@@ -118,6 +118,10 @@ REMEDIES: Final = {
     "provider_account_refused": (
         "Look at the account at the provider: its key, its rights and its credit."
     ),
+    "copy_unfindable": (
+        "Look for the voice by its id in the provider's own console, remove it there, and say so."
+    ),
+    "earlier_copy_uncertain": "Delete the voice here, and make a new one.",
     "deletion_unconfirmed": (
         "Wait. Where the engine has no call for it, have its operator remove the voice."
     ),

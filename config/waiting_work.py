@@ -17,7 +17,7 @@ from provenance.models import Export
 from provenance.models.export import UNSETTLED as UNSETTLED_EXPORTS
 from transparency_log import sequencer
 from transparency_log.models import Outbox
-from voices.models import JobItem
+from voices.models import JobItem, Voice, VoiceState
 from voices.models.job import JobState
 
 _OVERDUE: Final = timedelta(hours=1)
@@ -99,6 +99,12 @@ def _measure_erasures() -> Iterator[WorkGauge]:
         name="sayso_erasures_overdue",
         meaning="Erasures past their legal term, or due for an hour and not carried on.",
         value=overdue.count(),
+    )
+    kept = Voice.objects.filter(state=VoiceState.REVOKING, deletion_overdue_at__isnull=False)
+    yield WorkGauge(
+        name="sayso_deletions_overdue",
+        meaning="Voices that a provider has not deleted in thirty days.",
+        value=kept.count(),
     )
 
 

@@ -145,5 +145,7 @@ def _describe_target(target: ErasureTarget, locale: str) -> dict[str, canonical_
         "what": certificate_text.describe_target(
             target.system, target.asset, target.method, locale
         ),
-        "how": certificate_text.describe_method(target.method, locale),
+        "how": certificate_text.describe_method(
+            target.method, locale, seen=str(target.proof.get("seen") or "")
+        ),
     }

@@ -12,7 +12,7 @@ from typing import Any, Final
 from core import signed_texts
 
 LOCALES: Final = ("en", "de")
-VERSION: Final = 1
+VERSION: Final = 2
 FOLDER: Final = Path(__file__).parent / "texts"
 
 
@@ -30,16 +30,19 @@ def describe_target(system: str, asset: str, method: str, locale: str) -> str:
     """Return the name of a target in plain words."""
     words = _load_words(locale)
     if method == "provider_delete":
-        return str(words["provider_voice"]).format(system=system)
+        _, _, kept = asset.partition(" ")
+        name = words["provider_objects"][kept] if kept else words["provider_voice"]
+        return str(name).format(system=system)
     if method == "key_destroy":
         return str(words["person_key"])
 
     return str(words["targets"][asset])
 
 
-def describe_method(method: str, locale: str) -> str:
-    """Return what happened to a target."""
-    return str(_load_words(locale)["methods"][method])
+def describe_method(method: str, locale: str, *, seen: str = "") -> str:
+    """Return what happened to a target. `seen` is by what a provider's copy was seen to be gone."""
+    words = _load_words(locale)
+    return str(words["provider_proofs"][seen] if seen else words["methods"][method])
 
 
 def choose_locale(tag: str) -> str:

@@ -16,7 +16,7 @@ from consent import speaker_erasure
 from consent.models import Consent
 from core import lease_renewal, leases, transactions
 from core.clock import Clock
-from core.errors import NotFound, Unavailable
+from core.errors import NotFound, SaysoError, Unavailable
 from core.leases import Backoff, LeaseLost
 from erasure import certificate, certificate_text, targets, tombstones
 from erasure.models import Erasure, ErasureState, ErasureTarget
@@ -114,24 +114,20 @@ def _voices_of_person(erasure: Erasure) -> list[Voice]:
 
 
 def _delete_voice(erasure: Erasure, voice: Voice, *, now: Clock) -> bool:
-    """Delete one voice at its provider, and return whether the provider has confirmed it."""
+    """Delete one voice at its provider, and return whether it is seen to be gone.
+
+    What goes wrong with one voice does not keep the others waiting.
+    """
     try:
         voice_deletion.begin_deletion(voice.id, code="speaker_erased")
         voice_deletion.run_deletion(voice.id, actor=erasure.actor, wall_clock=now)
-    except Unavailable:
-        logger.warning(
-            "provider is away during an erasure", extra={"erasure": erasure.id, "voice": voice.id}
-        )
-        return False
+    except SaysoError as error:
+        facts = {"erasure": erasure.id, "voice": voice.id, "code": error.stable_code}
+        logger.warning("provider has not deleted a voice of an erasure", extra=facts)
+
     voice.refresh_from_db()
-    if voice.state != VoiceState.DELETED:
-        targets.accept_target(erasure, voice.provider, voice.id)
-        return False
-    proof = {"state": voice.state}
-    targets.settle_target(
-        erasure, voice.provider, voice.id, proof=proof, at=voice.deleted_at or now()
-    )
-    return True
+    targets.follow_deletion(erasure, voice, at=now())
+    return voice.state == VoiceState.DELETED
 
 
 @transactions.opens_transaction

@@ -20,9 +20,12 @@ class ErasureState(models.TextChoices):
 
 
 class TargetState(models.TextChoices):
-    """Accepted is not confirmed: a provider that accepted may still hold the voice."""
+    """Requested is not accepted, and accepted is not confirmed: a provider that accepted may still
+    hold the voice.
+    """
 
     PLANNED = "planned"
+    REQUESTED = "requested"
     ACCEPTED = "accepted"
     CONFIRMED = "confirmed"
     KEPT = "kept"

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from core import transactions
 from core.canonical_json import Json
+from core.clock import format_timestamp
 from erasure import certificate_text
 from erasure.models import Erasure, ErasureTarget, TargetState
-from voices.models import Voice
+from voices import remote_voices
+from voices.models import Voice, VoiceState
 
 
 @transactions.requires_transaction
@@ -17,7 +19,11 @@ def plan_targets(erasure: Erasure, *, at: datetime) -> list[ErasureTarget]:
     """Write down every target. What stays is settled at once, with its ground."""
     voices = Voice.objects.filter(subject=erasure.subject).order_by("created_at", "pk")
     rows = [
-        *((voice.provider, voice.id, "provider_delete") for voice in voices),
+        *(
+            (voice.provider, asset, "provider_delete")
+            for voice in voices
+            for asset in _list_assets(voice)
+        ),
         ("queue", "texts waiting to be spoken", "delete"),
         ("database", "personal fields", "delete"),
         ("database", "links from clips", "delete"),
@@ -70,9 +76,35 @@ def settle_target(
     )
 
 
-def accept_target(erasure: Erasure, system: str, asset: str) -> None:
-    """Note that a provider accepted a deletion. Only its list without the voice confirms it."""
-    planned = ErasureTarget.objects.filter(
-        erasure=erasure, system=system, asset=asset, state=TargetState.PLANNED
+def follow_deletion(erasure: Erasure, voice: Voice, *, at: datetime) -> None:
+    """Bring the targets of a voice to where its deletion at the provider is.
+
+    Each is requested, accepted, and then confirmed, by what the voice's row says. `at` is the time
+    of a confirmation that has none.
+    """
+    if voice.state == VoiceState.DELETED:
+        proof: dict[str, Json] = {
+            "state": voice.state,
+            "seen": voice.deletion_proof,
+            "requested_at": format_timestamp(voice.deletion_asked_at),
+            "accepted_at": format_timestamp(voice.deletion_accepted_at),
+        }
+        for asset in _list_assets(voice):
+            settle_target(erasure, voice.provider, asset, proof=proof, at=voice.deleted_at or at)
+        return
+
+    if voice.deletion_asked_at is None:
+        return
+
+    of_voice = ErasureTarget.objects.filter(
+        erasure=erasure, system=voice.provider, asset__in=_list_assets(voice)
     )
-    planned.update(state=TargetState.ACCEPTED)
+    of_voice.filter(state=TargetState.PLANNED).update(state=TargetState.REQUESTED)
+    if voice.deletion_accepted_at is not None:
+        of_voice.filter(state=TargetState.REQUESTED).update(state=TargetState.ACCEPTED)
+
+
+def _list_assets(voice: Voice) -> list[str]:
+    """Return what is at the provider of a voice: the voice, and what it keeps beside it."""
+    kept = remote_voices.list_kept_objects(voice.provider)
+    return [voice.id, *(f"{voice.id} {name}" for name in kept)]

@@ -21,6 +21,7 @@ class VoicesConfig(AppConfig):
             "voice.ready",
             "voice.failed",
             "voice.deleted",
+            "voice.deletion_overdue",
             "voice.expiring",
             "voice.expired",
             "voice.likeness_noted",

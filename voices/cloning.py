@@ -133,8 +133,12 @@ def ask_provider(
     *,
     at: datetime,
 ) -> ProviderVoice:
-    """Have the provider make the voice, with a note before and the voice's id after."""
+    """Have the provider make the voice, with a note before and the voice's id after.
+
+    What an earlier try may have left there is deleted before.
+    """
     if voice.provider != registry.LOCAL:
+        remote_voices.remove_earlier_copies(voice, provider)
         remote_voices.note_request(voice, at=at)
 
     handle = provider.clone(_build_clone(voice, order, examined))

@@ -262,6 +262,7 @@ _STEPS: Final = (
     withdraw_clips,
     give_up_voices,
     delete_leftovers,
+    voice_deletion.tell_overdue_deletions,
     expire_reviews,
     give_up_clips,
     release_unused_permits,

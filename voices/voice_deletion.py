@@ -11,20 +11,27 @@ from django.db import Error, transaction
 
 from accounts.sandbox_clock import now_for
 from core import lease_renewal, leases, transactions
-from core.clock import Clock
+from core.clock import Clock, format_timestamp
+from core.contained_faults import contain_fault
 from core.errors import NotFound
 from core.leases import LeaseLost
 from vault import blobs, sealed_notes
 from voices import remote_voices, voice_comparison, voice_events
-from voices.models import Sample, Voice, VoiceState
+from voices.models import DeletionProof, Sample, Voice, VoiceState
 from voices.providers import registry
 from voices.providers.base import DeletionUnconfirmed
 from voices.synthesis_requests import Providers
 
 logger = logging.getLogger(__name__)
 
-WAIT: Final = timedelta(minutes=2)
+ACTOR: Final = "system:sweep"
+MOST: Final = 500
+
+SHORTEST_WAIT: Final = timedelta(minutes=2)
+LONGEST_WAIT: Final = timedelta(hours=6)
 """After a try that failed, such as at a provider that was away. The lease is held so long."""
+OVERDUE_AFTER: Final = timedelta(days=30)
+"""So long after the first request people are told that a provider has not deleted a voice."""
 
 
 @transaction.atomic
@@ -55,11 +62,10 @@ def run_deletion(
 
     try:
         with lease_renewal.keep_leases(leases.select_held(voice), now=wall_clock):
-            if _may_be_at_provider(voice):
-                remote_voices.delete_at_provider(voice, providers(voice.provider, voice))
-
+            proof = _delete_remotely(voice, wall_clock=wall_clock, providers=providers)
             return _finish_deletion(
                 voice,
+                proof,
                 actor=actor,
                 at=now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_clock()),
             )
@@ -68,8 +74,61 @@ def run_deletion(
         with suppress(LeaseLost, Error):
             if isinstance(error, DeletionUnconfirmed):
                 _note_unconfirmed(voice, error)
-            leases.renew(voice, at=wall_clock(), lease=WAIT)
+            now = wall_clock()
+            leases.renew(voice, at=now, lease=_choose_wait(voice, at=now))
         raise
+
+
+def _delete_remotely(voice: Voice, *, wall_clock: Clock, providers: Providers) -> DeletionProof:
+    """Delete a voice at its provider, and return by what it was seen to be gone from there."""
+    if not _may_be_at_provider(voice):
+        return DeletionProof.NEVER_ASKED
+
+    # Before the account is opened: one that is gone does not end the count of the days.
+    remote_voices.note_deletion_request(voice, at=wall_clock())
+    provider = providers(voice.provider, voice)
+    return remote_voices.delete_at_provider(voice, provider, at=wall_clock())
+
+
+def _choose_wait(voice: Voice, *, at: datetime) -> timedelta:
+    """Return how long to wait before the next try: as long as it has been tried by now."""
+    since = at - (voice.deletion_asked_at or at)
+    return min(max(since, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def tell_overdue_deletions(*, at: datetime) -> int:
+    """Tell people of the voices that no provider has deleted in thirty days, and return how many.
+
+    They are asked for again all the same. `at` is the real time.
+    """
+    late = Voice.objects.filter(
+        state=VoiceState.REVOKING,
+        deletion_asked_at__lte=at - OVERDUE_AFTER,
+        deletion_overdue_at=None,
+    )
+    told = 0
+    for voice in late.select_related("organisation").order_by("deletion_asked_at", "id")[:MOST]:
+        with contain_fault("late deletion not told", voice=voice.id):
+            told += _tell_overdue(voice, at=at)
+
+    return told
+
+
+@transaction.atomic
+def _tell_overdue(voice: Voice, *, at: datetime) -> bool:
+    rows = Voice.objects.filter(id=voice.id, state=VoiceState.REVOKING, deletion_overdue_at=None)
+    if not rows.update(deletion_overdue_at=at):
+        return False
+
+    body: voice_events.Row = {
+        "provider": voice.provider,
+        "asked_at": format_timestamp(voice.deletion_asked_at),
+        "accepted": voice.deletion_accepted_at is not None,
+    }
+    data_time = now_for(voice.organisation, livemode=voice.livemode, wall_time=at)
+    voice_events.log_voice_event(voice, "voice.deletion_overdue", body, actor=ACTOR, at=data_time)
+    logger.error("provider has not deleted a voice in thirty days", extra={"voice": voice.id})
+    return True
 
 
 def _note_unconfirmed(voice: Voice, error: DeletionUnconfirmed) -> None:
@@ -96,12 +155,13 @@ def _claim_voice(voice_id: str, *, at: datetime) -> Voice | None:
 
 
 @transaction.atomic
-def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
+def _finish_deletion(voice: Voice, proof: DeletionProof, *, actor: str, at: datetime) -> bool:
     try:
         leases.complete(
             voice,
             state=VoiceState.DELETED,
             deleted_at=at,
+            deletion_proof=proof,
             sealed_label=None,
             sealed_handle=None,
             profile_blob_id="",
@@ -119,7 +179,6 @@ def _finish_deletion(voice: Voice, *, actor: str, at: datetime) -> bool:
                 blobs.delete_blob(blob_id)
 
     samples.delete()
-    voice_events.log_voice_event(
-        voice, "voice.deleted", {"code": voice.code, "provider": voice.provider}, actor=actor, at=at
-    )
+    body: voice_events.Row = {"code": voice.code, "provider": voice.provider, "proof": proof.value}
+    voice_events.log_voice_event(voice, "voice.deleted", body, actor=actor, at=at)
     return True

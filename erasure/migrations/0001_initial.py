@@ -49,14 +49,14 @@ class Migration(migrations.Migration):
                 ('system', models.CharField(max_length=32)),
                 ('asset', models.CharField(max_length=64)),
                 ('method', models.CharField(max_length=32)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('accepted', 'Accepted'), ('confirmed', 'Confirmed'), ('kept', 'Kept')], default='planned', max_length=16)),
+                ('state', models.CharField(choices=[('planned', 'Planned'), ('requested', 'Requested'), ('accepted', 'Accepted'), ('confirmed', 'Confirmed'), ('kept', 'Kept')], default='planned', max_length=16)),
                 ('ground', models.CharField(blank=True, max_length=200)),
                 ('proof', models.JSONField(default=dict)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('erasure', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='erasure.erasure')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('erasure', 'position'), name='erasure_target_once_per_position'), models.UniqueConstraint(fields=('erasure', 'system', 'asset'), name='erasure_target_once_per_asset'), models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'accepted', 'confirmed', 'kept'])), name='erasure_target_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'kept'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='erasure_target_kept_names_its_ground'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state__in', ('confirmed', 'kept'))), models.Q(models.Q(('state__in', ('confirmed', 'kept')), _negated=True), ('settled_at', None)), _connector='OR'), name='erasure_target_settled_has_a_time')],
+                'constraints': [models.UniqueConstraint(fields=('erasure', 'position'), name='erasure_target_once_per_position'), models.UniqueConstraint(fields=('erasure', 'system', 'asset'), name='erasure_target_once_per_asset'), models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'requested', 'accepted', 'confirmed', 'kept'])), name='erasure_target_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'kept'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='erasure_target_kept_names_its_ground'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('state__in', ('confirmed', 'kept'))), models.Q(models.Q(('state__in', ('confirmed', 'kept')), _negated=True), ('settled_at', None)), _connector='OR'), name='erasure_target_settled_has_a_time')],
             },
         ),
     ]

@@ -49,6 +49,7 @@ class DeletionProof(models.TextChoices):
     NOT_LISTED = "not_listed"
     DELETED_TWICE = "deleted_twice"
     NEVER_ASKED = "never_asked"
+    SEEN_BY_PERSON = "seen_by_person"
 
 
 class VoiceQuerySet(models.QuerySet["Voice"]):

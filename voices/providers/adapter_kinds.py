@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from core.canonical_json import Json
 from voices.providers.base import Provider
+
+KeptObject = Literal["spoken consent", "recordings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class AdapterKind:
     `credential_names` are what an account must hold, and `optional_credentials` what it may.
     `is_self_hosted` engines may stand in a network that the operator's list names.
     `check_settings` returns the canonical settings of an account, or raises Invalid.
+    `kept_objects` are what it keeps of a voice beside the voice, which goes with a deletion.
     """
 
     name: str
@@ -37,3 +41,4 @@ class AdapterKind:
     optional_credentials: frozenset[str] = frozenset()
     is_self_hosted: bool = False
     check_settings: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None = None
+    kept_objects: tuple[KeptObject, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from audio.sound import Sound
 from core.canonical_json import Json
@@ -52,10 +52,22 @@ class DeletionUnconfirmed(ProviderUnavailable):
     code = "deletion_unconfirmed"
 
 
+class CopyUnfindable(DeletionUnconfirmed):
+    """The provider may have a voice whose id was never written down, and lists none of its voices.
+
+    Somebody has to look for it there, by our id.
+    """
+
+    code = "copy_unfindable"
+
+
 class UnsupportedField(Invalid):
     """A field is set that the engine does not support. It is refused, never dropped in silence."""
 
     code = "unsupported_field"
+
+
+Listed = Literal["voices", "traces", "nothing", "keeps_nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +80,8 @@ class Capabilities:
     `needs_statement` means that it clones only with a spoken statement (`SpokenStatement`).
     `most_characters` is the length of the longest text of one call, None for no bound.
     `clones` is False for a provider of preset voices alone. `most_recordings` and
-    `needs_transcripts` are what it takes as the recordings of a voice.
+    `needs_transcripts` are what it takes as the recordings of a voice. `lists` says what its list
+    shows: all voices, traces of them that are made before each, nothing, or that it keeps none.
     """
 
     languages: frozenset[str] | None
@@ -83,6 +96,7 @@ class Capabilities:
     clones: bool = True
     most_recordings: int | None = None
     needs_transcripts: bool = False
+    lists: Listed = "voices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

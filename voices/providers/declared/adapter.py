@@ -14,6 +14,7 @@ from voices.providers.base import (
     Clone,
     DeletionUnconfirmed,
     EncodedAudio,
+    Listed,
     Pieces,
     ProviderRefused,
     ProviderVoice,
@@ -81,6 +82,7 @@ class DeclaredEngine:
             clones=adding is not None,
             most_recordings=1,
             needs_transcripts=adding is not None and adding.limits.needs_transcript,
+            lists=_name_listing(declared),
         )
 
     def clone(self, order: Clone) -> ProviderVoice:
@@ -280,3 +282,11 @@ class StreamingEngine(DeclaredEngine):
 
 class StreamingListingEngine(StreamingEngine, ListingEngine):
     """An engine that does both."""
+
+
+def _name_listing(declared: EngineDeclaration) -> Listed:
+    """Return what the engine's list shows of the voices that it keeps."""
+    if not isinstance(declared.adding, VoiceUpload):
+        return "keeps_nothing"
+
+    return "voices" if declared.listing is not None else "nothing"

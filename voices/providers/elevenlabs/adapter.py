@@ -163,7 +163,10 @@ class ElevenLabs:
 
 
 ELEVENLABS: Final = AdapterKind(
-    name="elevenlabs", connect=ElevenLabs, base_url="https://api.elevenlabs.io"
+    name="elevenlabs",
+    connect=ElevenLabs,
+    base_url="https://api.elevenlabs.io",
+    kept_objects=("recordings",),
 )
 
 

@@ -8,7 +8,6 @@ A voice can be neither listed nor shown: it is gone when a second deletion finds
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
@@ -23,6 +22,7 @@ from voices.providers.answer_reading import parse_answer, require_objects, requi
 from voices.providers.base import (
     Capabilities,
     Clone,
+    CopyUnfindable,
     EncodedAudio,
     Pieces,
     ProviderRefused,
@@ -46,7 +46,6 @@ OPTIONS: Final = {
 }
 _GONE: Final = frozenset({404})
 _WAV: Final = (b"RIFF", b"WAVE")
-logger = logging.getLogger(__name__)
 
 
 class OpenAi:
@@ -68,10 +67,15 @@ class OpenAi:
             needs_statement=True,
             most_recordings=1,
             most_characters=MOST_CHARACTERS,
+            lists="traces",
         )
 
     def clone(self, order: Clone) -> ProviderVoice:
-        """Upload the statement, then make the voice. Without it the statement is deleted again."""
+        """Upload the statement, then make the voice.
+
+        A statement whose voice was refused is deleted again. Where it is not known what became of
+        the voice, the statement stays as the trace of it.
+        """
         if order.statement is None:
             raise ProviderRefused("This provider makes no voice without a spoken statement.")
 
@@ -84,9 +88,10 @@ class OpenAi:
         try:
             answer = self._connection.call("POST", "audio", "voices", body=form)
             voice_id = require_text(parse_answer(answer.body), "id")
-        except SaysoError:
-            with suppress(SaysoError):
-                self._delete("voice_consents", consent_id)
+        except SaysoError as error:
+            if _was_answered(error):
+                with suppress(SaysoError):
+                    self._delete("voice_consents", consent_id)
             raise
 
         return ProviderVoice(remote_id=f"{voice_id} {consent_id}")
@@ -107,7 +112,8 @@ class OpenAi:
     def delete(self, voice: ProviderVoice) -> None:
         """Delete the voice and its consent, and see that neither is there any more.
 
-        Raises ProviderUnavailable for one that is still there.
+        Raises ProviderUnavailable for one that is still there, and CopyUnfindable where the id of
+        the voice was lost.
         """
         if voice.remote_id is None:
             return
@@ -115,11 +121,13 @@ class OpenAi:
         voice_id, _, consent_id = voice.remote_id.partition(" ")
         if voice_id:
             self._delete("voices", voice_id)
-        else:
-            # The provider lists no voices, so a voice whose id was lost cannot be found there.
-            logger.warning("a voice may be left at a provider that lists none")
         if consent_id:
             self._delete("voice_consents", consent_id)
+        if not voice_id:
+            raise CopyUnfindable(
+                "The provider may have made this voice, and lists no voices. A person has to look "
+                "for it there."
+            )
 
     def list_voices(self) -> Iterator[RemoteVoice]:
         """Yield what the account can list of its voices: their consents, which bear our ids."""
@@ -161,7 +169,18 @@ class OpenAi:
             raise ProviderUnavailable("The provider has not deleted the voice yet.")
 
 
-OPENAI: Final = AdapterKind(name="openai", connect=OpenAi, base_url="https://api.openai.com/v1")
+OPENAI: Final = AdapterKind(
+    name="openai",
+    connect=OpenAi,
+    base_url="https://api.openai.com/v1",
+    kept_objects=("spoken consent",),
+)
+
+
+def _was_answered(error: SaysoError) -> bool:
+    """Return whether the provider said that it made nothing. A fault of its own says nothing."""
+    status = error.facts.get("provider_status")
+    return isinstance(status, int) and status < 500
 
 
 def _build_openai_speech(voice: ProviderVoice, line: SpeechLine, *, codec: str) -> dict[str, Any]:

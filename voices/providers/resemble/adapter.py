@@ -168,7 +168,12 @@ class Resemble:
         return _require_success(parse_answer(answer.body))
 
 
-RESEMBLE: Final = AdapterKind(name="resemble", connect=Resemble, base_url=BASE)
+RESEMBLE: Final = AdapterKind(
+    name="resemble",
+    connect=Resemble,
+    base_url=BASE,
+    kept_objects=("spoken consent", "recordings"),
+)
 
 
 async def strip_running_header(parts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -27,18 +27,22 @@ def check_status(status: int, headers: Mapping[str, str], *, taken: frozenset[in
 
     A redirect is refused, because it leads to where no one has judged the address.
 
-    Raises ProviderAccountRefused, ProviderUnavailable, and ProviderRefused with `status` in its
-    facts.
+    Raises ProviderAccountRefused, ProviderUnavailable and ProviderRefused, with `provider_status`
+    in their facts.
     """
     if 200 <= status < 300 or status in taken:
         return
     if status in _ACCOUNT:
         raise ProviderAccountRefused(
-            "The provider does not accept this account.", retry_after=ACCOUNT_RETRY
+            "The provider does not accept this account.",
+            retry_after=ACCOUNT_RETRY,
+            facts={"provider_status": status},
         )
     if status in _PASSING or status >= 500:
         raise ProviderUnavailable(
-            "The provider cannot do this now.", retry_after=read_retry_after(headers)
+            "The provider cannot do this now.",
+            retry_after=read_retry_after(headers),
+            facts={"provider_status": status},
         )
 
     raise ProviderRefused("The provider refused the request.", facts={"provider_status": status})
