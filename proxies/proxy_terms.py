@@ -59,15 +59,19 @@ def read_consent_id(request: Request, texts: Iterable[str]) -> str:
     """Return the consent of a clone: the header `Sayso-Consent`, or the token `sayso:con_…` in one
     of the `texts` of the call (tags, labels, description).
 
+    A consent in the base address comes as that header.
+
     Raises Invalid without one, or with two.
     """
     named: set[str] = {found for text in texts for found in _CONSENT.findall(text)}
     if header := request.headers.get("Sayso-Consent"):
-        named.add(header.strip())
+        # A header that stands twice comes as one, with a comma.
+        named |= {one.strip() for one in header.split(",")}
     if len(named) != 1:
         detail = (
-            "Name one consent: in the header `Sayso-Consent`, or as `sayso:con_…` among the tags, "
-            "the labels or in the description."
+            "Name one consent: in the header `Sayso-Consent`, in the base address as "
+            "`…/consent/con_…`, or as `sayso:con_…` among the tags, the labels or in the "
+            "description."
         )
         raise Invalid(
             detail, faults=(Fault(code="consent_required", detail=detail, attr="consent"),)

@@ -89,8 +89,11 @@ def find_aliased_voice(name: str, alias: str, caller: Caller) -> Voice:
     return found[0]
 
 
-def clone_proxied_voice(order: CloneRequest, caller: Caller) -> Voice:
-    """Make the voice at once, as the SDK expects. The same call again gives the same voice.
+def clone_proxied_voice(
+    order: CloneRequest, caller: Caller, *, in_background: bool = False
+) -> Voice:
+    """Make the voice at once, as most SDKs expect, or have a worker make it. The same call again
+    gives the same voice.
 
     SDKs repeat calls by themselves, and a second voice would be one that no one knows of.
 
@@ -105,7 +108,7 @@ def clone_proxied_voice(order: CloneRequest, caller: Caller) -> Voice:
             replace(order, repeat_key=key),
             principal=caller.principal,
             now=caller.now,
-            in_background=False,
+            in_background=in_background,
         )
     except IntegrityError:
         made = _wait_for_voice(key, caller)

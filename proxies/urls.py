@@ -11,4 +11,5 @@ urlpatterns = [
     path("proxy/resemble/", include("proxies.resemble.urls")),
     path("proxy/inworld/", include("proxies.inworld.urls")),
     path("proxy/openai/", include("proxies.openai.urls")),
+    path("proxy/tensorone/", include("proxies.tensorone.urls")),
 ]

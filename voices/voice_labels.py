@@ -45,6 +45,23 @@ def open_voice_label(voice: Voice) -> VoiceLabel:
     return VoiceLabel(name=label["name"], description=label["description"])
 
 
+def open_transcripts(voice: Voice) -> tuple[str | None, ...]:
+    """Open what is said in each recording of a voice that a worker made, () for any other."""
+    if voice.sealed_label is None:
+        return ()
+
+    try:
+        opened = sealed_values.unseal(
+            voice.subject, label_context(voice.id), bytes(voice.sealed_label)
+        )
+    except NotFound:
+        # The key is destroyed.
+        return ()
+
+    label = cast("dict[str, list[str | None]]", opened)
+    return tuple(label.get("transcripts") or ())
+
+
 def reseal_voice_label(voice: Voice, *, name: str | None, description: str | None) -> bytes:
     """Return the sealed label of a voice with another name or description.
 

@@ -27,7 +27,7 @@ from proxies.inworld.serializers import (
     InworldSpeechSerializer,
     InworldVoiceChangesSerializer,
 )
-from proxies.proxy_speech import ProxyOrder, build_order
+from proxies.proxy_speech import IGNORED, ProxyOrder, build_order
 from proxies.proxy_view import ProxyView, UnknownRouteView
 from voices import voice_labels, voice_library
 from voices.models import Voice
@@ -39,6 +39,7 @@ NAME: Final = "inworld"
 DEFAULT_RATE: Final = 48_000
 _OPTIONS: Final = ("modelId", "temperature", "deliveryMode", "applyTextNormalization")
 _MULAW_RATE: Final = 8_000
+_DENOISE: Final = "removeBackgroundNoise"
 
 
 class InworldView(ProxyView):
@@ -63,7 +64,8 @@ class InworldCloneView(InworldView):
         """Clone a voice. The recordings are not sent back."""
         caller = get_caller(request)
         form = read_form(InworldCloneSerializer, request.data)
-        voice = proxy_voices.clone_proxied_voice(_read_clone(request, form, caller), caller)
+        order, ignored = _read_clone(request, form, caller)
+        voice = proxy_voices.clone_proxied_voice(order, caller)
         checked = [
             {
                 "langCode": form["langCode"],
@@ -73,7 +75,10 @@ class InworldCloneView(InworldView):
             }
             for sample in form["voiceSamples"]
         ]
-        return Response({"voice": _describe_voice(voice), "audioSamplesValidated": checked})
+        return Response(
+            {"voice": _describe_voice(voice), "audioSamplesValidated": checked},
+            headers={IGNORED: ignored} if ignored else {},
+        )
 
 
 class InworldVoiceListView(InworldView):
@@ -188,23 +193,29 @@ class InworldUnknownView(InworldView, UnknownRouteView):
     """Every other route."""
 
 
-def _read_clone(request: Request, form: dict[str, Any], caller: Caller) -> CloneRequest:
+def _read_clone(request: Request, form: dict[str, Any], caller: Caller) -> tuple[CloneRequest, str]:
+    """Return the order, and the name of the option that the sandbox's engine lacks, "" for none."""
     description = form.get("description", "")
     consent_id = proxy_terms.read_consent_id(request, (*form.get("tags", ()), description))
     terms = proxy_terms.read_terms(request, caller, language=LANGUAGES[form["langCode"]])
     samples = form["voiceSamples"]
-    return CloneRequest(
+    provider = proxy_voices.choose_provider(NAME, caller)
+    denoise = bool(form.get("audioProcessingConfig", {}).get(_DENOISE))
+    left_out = denoise and provider == proxy_voices.LOCAL
+    order = CloneRequest(
         consent_id=consent_id,
         name=form["displayName"],
         description=proxy_terms.remove_consent_token(description),
         language=terms.language,
         use_case=terms.use_case,
-        provider=proxy_voices.choose_provider(NAME, caller),
+        provider=provider,
         channel=terms.channel,
         territory=terms.territory,
         samples=tuple(sample["audioData"] for sample in samples),
         transcripts=tuple(sample.get("transcription") for sample in samples),
+        denoise=denoise and not left_out,
     )
+    return order, _DENOISE if left_out else ""
 
 
 def _read_order(request: Request, form: dict[str, Any], caller: Caller) -> ProxyOrder:

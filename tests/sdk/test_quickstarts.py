@@ -19,7 +19,12 @@ PAGE = (processes.ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("section", "made"),
-    [("Inworld", "evening.mp3"), ("ElevenLabs", "evening.mp3"), ("Cartesia", "evening.wav")],
+    [
+        ("Inworld", "evening.mp3"),
+        ("ElevenLabs", "evening.mp3"),
+        ("Cartesia", "evening.wav"),
+        ("TensorOne", "evening.mp3"),
+    ],
 )
 def test_a_quickstart_makes_what_it_says(
     gate: str, mara: Customer, acme_key: str, tmp_path: Path, section: str, made: str

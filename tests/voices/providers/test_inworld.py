@@ -158,6 +158,34 @@ class TestTheProxy:
         }
         return client.post(f"{self.BASE}/tts/v1/voice", body | changes, format="json")
 
+    @pytest.mark.parametrize("connected", [False, True])
+    def test_loses_no_option_of_a_clone_in_silence(
+        self,
+        client: Http,
+        make_consent: MakeConsent,
+        request: pytest.FixtureRequest,
+        connected: bool,
+    ) -> None:
+        ApiKey.objects.update(default_use_case=AUDIOBOOK)
+        emulator = request.getfixturevalue("provider") if connected else None
+        consent = make_consent(providers=["inworld", "local"])
+        body = {
+            "displayName": "Mara",
+            "langCode": "EN_US",
+            "voiceSamples": [{"audioData": base64.b64encode(READING).decode()}],
+            "tags": [f"sayso:{consent.id}"],
+            "audioProcessingConfig": {"removeBackgroundNoise": True},
+        }
+
+        answer = client.post(f"{self.BASE}/voices/v1/voices:clone", body, format="json")
+
+        assert answer.status_code == 200, answer.content
+        if emulator is None:
+            assert answer["Sayso-Ignored"] == "removeBackgroundNoise"
+        else:
+            sent = json.loads(emulator.asked[0].body)
+            assert sent["audioProcessingConfig"] == {"removeBackgroundNoise": True}
+
     @pytest.mark.parametrize(
         "changes",
         [

@@ -68,17 +68,30 @@ def check_audio_url(url: str, *, origins: Collection[str], is_self_hosted: bool)
 
     Raises ProviderAddressRefused.
     """
-    found = _FULL.fullmatch(url) if len(url) <= LONGEST_URL else None
-    if found is None:
-        raise ProviderAddressRefused("The provider's answer names audio by no plain address.")
-
     try:
-        base = check_base_url(f"{found[1]}://{found[2]}", is_self_hosted=is_self_hosted)
-    except Invalid:
-        base = ""
+        base, rest = split_file_url(url, is_self_hosted=is_self_hosted)
+    except Invalid as invalid:
+        if invalid.faults[0].code == "url_invalid":
+            raise ProviderAddressRefused(
+                "The provider's answer names audio by no plain address."
+            ) from None
+        base, rest = "", ""
     if not base or base not in origins:
         raise ProviderAddressRefused("The provider's answer names audio at another host.")
 
+    return base, rest
+
+
+def split_file_url(url: str, *, is_self_hosted: bool) -> tuple[str, str]:
+    """Return the base and the rest (path and query) of a file's address, as it was written.
+
+    Raises Invalid as `check_base_url`.
+    """
+    found = _FULL.fullmatch(url) if len(url) <= LONGEST_URL else None
+    if found is None:
+        raise _fault("url_invalid", "Write it as a plain `https://host/path`.")
+
+    base = check_base_url(f"{found[1]}://{found[2]}", is_self_hosted=is_self_hosted)
     return base, found[3]
 
 

@@ -16,7 +16,11 @@ from urllib.parse import quote, urlencode
 import aiohttp
 
 from core.errors import Invalid
-from voices.providers.upstream.address_rules import check_audio_url, check_base_url
+from voices.providers.upstream.address_rules import (
+    check_audio_url,
+    check_base_url,
+    split_file_url,
+)
 from voices.providers.upstream.upstream_errors import (
     ProviderAccountRefused,
     ProviderAddressRefused,
@@ -121,6 +125,17 @@ def make_audio_request(
         headers=headers or {},
         times=times,
         signed_target=rest or "/",
+    )
+
+
+def make_file_request(url: str, *, times: TimeLimits) -> UpstreamRequest:
+    """Return the request for a file that a caller names, at a public host and without credentials.
+
+    Raises Invalid with one fault: `url_invalid`, `scheme_not_allowed`, `address_not_allowed`.
+    """
+    base, rest = split_file_url(url, is_self_hosted=False)
+    return UpstreamRequest(
+        method="GET", base_url=base, is_self_hosted=False, times=times, signed_target=rest or "/"
     )
 
 
