@@ -86,6 +86,7 @@ FIELDS: Final = {
     ),
     "notice_unknown": "There is no such notice.",
     "ssml_unsupported": "The text holds markup (SSML), which would be read aloud.",
+    "voice_in_text": "The text names a voice, or holds a control word of an engine.",
     "locale_unknown": "The notice does not exist in this language.",
     "contact_invalid": "The entry is no e-mail address, https address or postal address.",
     "url_invalid": "The address of a provider is not in the form that is taken.",

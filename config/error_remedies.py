@@ -46,6 +46,7 @@ REMEDIES: Final = {
     "address_too_long": "Send the long value in the body of the call that the answer names.",
     "range_behind_end": "Ask for a part that ends before the `size` of the answer.",
     "ssml_unsupported": "Send the words without markup. Set pace and pitch by `prosody`.",
+    "voice_in_text": "Send each voice's words in a call of their own.",
     "unsupported_media_type": "Send the content type that the documentation names for this call.",
     "content_encoding_unsupported": "Send the body as it is, without `Content-Encoding`.",
     "address_missing": "Give the person an address of the kind that the channel needs.",

@@ -30,7 +30,6 @@ from voices.api.serializers.input_fields import (
 
 MOST_RECORDINGS: Final = 10
 _VISIBILITIES: Final = ("public", "unlist", "private")
-_SPEAKER: Final = "<|"
 
 
 class ReferenceAudioField(serializers.Field[bytes, Any, str, Any]):
@@ -65,21 +64,6 @@ class KilobitsField(WholeNumberField):
             raise serializers.ValidationError(detail, code="invalid_choice")
 
         return rate
-
-
-class FishSpokenTextField(SpokenTextField):
-    """A text of one speaker. Marks such as `<|speaker:1|>` change the voice within it."""
-
-    def to_internal_value(self, data: Any) -> str:
-        """Return the text."""
-        text = super().to_internal_value(data)
-        if _SPEAKER in text:
-            detail = (
-                "The text holds `<|`. Another voice or a control mark inside a text is refused."
-            )
-            raise serializers.ValidationError(detail, code="unsupported_field")
-
-        return text
 
 
 class FishModelSerializer(StrictSerializer):
@@ -159,7 +143,7 @@ class FishProsodySerializer(StrictSerializer):
 class FishSpeechSerializer(StrictSerializer):
     """`POST /v1/tts`. What an account's adapter does not take is refused."""
 
-    text = FishSpokenTextField()
+    text = SpokenTextField()
     reference_id = CodeField(max_length=200, required=False, allow_null=True)
     references = BoundedListField(
         child=FishReferenceSerializer(), required=False, allow_null=True, limit=MOST_RECORDINGS

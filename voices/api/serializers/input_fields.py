@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import re
 import unicodedata
 from typing import Any, Final
 
@@ -16,20 +15,24 @@ from rest_framework import serializers
 from core import shown_text
 from core.api.fields import TextField, WordField
 from core.errors import TooLarge
+from voices.api.serializers.text_markup import find_markup
 
 MOST_CHARACTERS: Final = 5_000
 _LAYOUT: Final = frozenset("\n\r\t")
-# The elements of SSML 1.1 (W3C), with those of vendors behind a prefix.
-_SSML: Final = re.compile(
-    r"<\?xml(?=\s)[^<>]*>|</?(?:(?:speak|break|phoneme|say-as|prosody|emphasis|voice|audio|sub|"
-    r"lang|mark|p|s|w|token|lexicon|lookup|desc|metadata|meta)|(?:amazon|mstts|google|ibm):[a-z-]+)(?=[\s/>])[^<>]*>",
-    re.IGNORECASE,
-)
+_MARKUP: Final = {
+    "ssml_unsupported": (
+        "`{words}` is markup (SSML), which would be read aloud. Send the words alone."
+    ),
+    "voice_in_text": (
+        "`{words}` names another voice or a control word inside the text. Send the words alone, "
+        "and each voice's words in a call of their own."
+    ),
+}
 
 
 class SpokenTextField(serializers.CharField):
-    """A text to speak: 1 to 5000 characters, without markup and control characters, and not only
-    letters that draw nothing.
+    """A text to speak: 1 to 5000 characters, without markup, names of voices and control
+    characters, and not only letters that draw nothing.
 
     Line ends and tabs may stand in it.
     """
@@ -50,11 +53,9 @@ class SpokenTextField(serializers.CharField):
             raise serializers.ValidationError(
                 "The text holds control characters.", code="control_characters"
             )
-        if markup := _SSML.search(text):
+        if markup := find_markup(text):
             raise serializers.ValidationError(
-                f"`{markup.group(0)[:40]}` is markup (SSML), which would be read aloud. Send the "
-                "words alone.",
-                code="ssml_unsupported",
+                _MARKUP[markup.code].format(words=markup.words), code=markup.code
             )
         return text
 
