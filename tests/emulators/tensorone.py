@@ -23,7 +23,10 @@ CLONE: Final = {
     "voiceName": str, "audioSamples": list, "language": str, "voiceType": str,
     "trainingOptions": dict, "multilingualSupport": bool, "emotionalRange": bool,
 }  # fmt: skip
-SAMPLE: Final = {"audioBase64": str, "transcript": str, "language": str, "emotion": str}
+SAMPLE: Final = {
+    "audioUrl": str, "audioBase64": str, "transcript": str, "duration": _NUMBER, "language": str,
+    "emotion": str,
+}  # fmt: skip
 TRAINING: Final = {
     "enhanceQuality": bool, "removeNoise": bool, "normalizeVolume": bool,
     "speakerConsistency": _NUMBER,
@@ -38,12 +41,14 @@ TYPES: Final = frozenset({"instant", "standard", "premium", "professional"})
 EMOTIONS: Final = frozenset({"neutral", "happy", "sad", "angry", "excited", "calm"})
 FORMATS: Final = {"mp3": "MP3", "wav": "WAV", "flac": "FLAC", "ogg": "OGG"}
 RATES: Final = frozenset({22_050, 44_100, 48_000})
+UNHEARD_SECONDS: Final = 30.0
 
 
 class TensorOneEmulator(Emulator):
     """Voices that are trained for some questions about them, speech at an address of its own.
 
-    `polls` is how often a voice is still `processing`, `trained` what it becomes then. `audio_url`
+    `polls` is how often a voice is still `processing` (below 0: it never is), `trained` what it
+    becomes then. `audio_url`
     is what speech is said to be at, when it shall be elsewhere. `made_at` is the time of a clone.
     """
 
@@ -90,7 +95,7 @@ class TensorOneEmulator(Emulator):
         self.voices[voice_id] = {
             "voiceId": voice_id,
             "voiceName": form["voiceName"],
-            "status": "processing",
+            "status": "processing" if self.polls >= 0 else self.trained,
             "language": form.get("language", "en"),
             "audioQuality": "good",
             "left": self.polls,
@@ -193,18 +198,24 @@ def find_clone_fault(form: Any) -> str:
         return "language or audioSamples"
     if form.get("voiceType", "standard") not in TYPES:
         return "voiceType"
-    for sample in form["audioSamples"]:
-        if wrong := find_fault(sample, SAMPLE, {"audioBase64"}):
-            return wrong
-        if sample.get("language", "en") not in LANGUAGES:
-            return "language"
-        if sample.get("emotion", "calm") not in EMOTIONS:
-            return "emotion"
-    return find_fault(form.get("trainingOptions", {}), TRAINING, set())
+    wrong = next(filter(None, map(find_sample_fault, form["audioSamples"])), "")
+    return wrong or find_fault(form.get("trainingOptions", {}), TRAINING, set())
+
+
+def find_sample_fault(sample: Any) -> str:
+    """What is wrong with one recording of a clone."""
+    if wrong := find_fault(sample, SAMPLE, set()):
+        return wrong
+    if ("audioUrl" in sample) == ("audioBase64" in sample):
+        return "audioUrl or audioBase64"
+    good = sample.get("language", "en") in LANGUAGES and sample.get("emotion", "calm") in EMOTIONS
+    return "" if good else "language or emotion"
 
 
 def measure(sample: Mapping[str, Any]) -> float:
-    """The seconds of a recording, 0 for what is none."""
+    """The seconds of a recording, 0 for what is none. One at an address is not fetched."""
+    if "audioUrl" in sample:
+        return UNHEARD_SECONDS
     try:
         data = base64.b64decode(sample["audioBase64"], validate=True)
         return float(soundfile.info(io.BytesIO(data)).duration)

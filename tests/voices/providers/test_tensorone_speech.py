@@ -91,6 +91,17 @@ class TestSpeech:
         assert (clip.provider, bool(clip.scheme)) == ("tensorone", True)
         assert [one.path for one in emulator.asked].count(f"{VOICES}/voice_000001/speak") == 1
 
+    def test_in_another_language_is_refused_before_the_provider_is_asked(
+        self, client: Http, emulator: TensorOneEmulator, remote: str
+    ) -> None:
+        before = len(emulator.asked)
+
+        answer = say(client, remote, text="Die Lampen am Hafen wurden nacheinander angezündet.")
+
+        reasons = [one["code"] for one in answer.json()["reasons"]]
+        assert (answer.status_code, reasons) == (403, ["language_mismatch"])
+        assert len(emulator.asked) == before
+
     def test_names_what_the_sandbox_leaves_out(self, client: Http, local: str) -> None:
         answer = say(client, local, emotion="happy", pitch=2, speed=1.1)
 
