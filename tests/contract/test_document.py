@@ -17,6 +17,7 @@ from tests.support.api_operations import Schema, document, named, operations
 BINARY = {
     "consents_receipt_pdf": "application/pdf", "erasures_certificate_pdf": "application/pdf",
     "exports_download": "application/zip", "clips_proof": "text/plain", "clips_audio": "audio/wav",
+    "jobs_results": "application/zip",
     "clips_manifest": "application/c2pa", "c2pa_get_manifest": "application/c2pa",
     "clips_receipt": "application/jose", "speech_create": "audio/wav",
 }  # fmt: skip

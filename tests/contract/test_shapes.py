@@ -70,6 +70,7 @@ FIELDS = {
         "ready_at",
         "provider_expires_at",
         "consent_expires_at",
+        "training_percent",
         "deleted_at",
         "review",
         "samples",

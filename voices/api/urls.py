@@ -44,6 +44,7 @@ urlpatterns = [
     path("v1/jobs", jobs.JobListView.as_view(), name="jobs"),
     path("v1/jobs/<job:job_id>", jobs.JobDetailView.as_view(), name="job"),
     path("v1/jobs/<job:job_id>/cancel", jobs.JobCancellationView.as_view(), name="job-cancel"),
+    path("v1/jobs/<job:job_id>/results", jobs.JobResultsView.as_view(), name="job-results"),
     path("v1/clips", clips.ClipListView.as_view(), name="clips"),
     path("v1/clips/<clip:clip_id>", clips.ClipDetailView.as_view(), name="clip"),
     path("v1/clips/<clip:clip_id>/audio", clips.ClipAudioView.as_view(), name="clip-audio"),

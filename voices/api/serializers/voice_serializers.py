@@ -221,6 +221,7 @@ class VoiceSerializer(ObjectSerializer[Voice]):
     ready_at = TimestampField(allow_null=True)
     provider_expires_at = TimestampField(allow_null=True)
     consent_expires_at = TimestampField(allow_null=True)
+    training_percent = serializers.FloatField(allow_null=True)
     deleted_at = TimestampField(allow_null=True)
     review = ReviewSerializer(allow_null=True)
     samples = SampleSerializer(many=True)
@@ -242,6 +243,7 @@ class VoiceSerializer(ObjectSerializer[Voice]):
             **super().compute_fields(row),
             "name": label.name,
             "description": label.description,
+            "training_percent": row.report.get("training_percent"),
             "consent_expires_at": voice_selectors.find_consent_end(row),
             "review": list(row.reviews.all()) or None,
             "samples": sorted(row.samples.all(), key=lambda sample: sample.position),

@@ -6,23 +6,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import get_caller
+from accounts.authentication import demand_scope, get_caller
 from consent.api.serializers.consent_forms import NothingSerializer
 from core.api.openapi import describe_polling
 from core.api.pagination import PAGE, list_page, read_filters
-from core.api.responses import polling_headers
+from core.api.responses import polling_headers, stream_parts
 from core.api.serializers import read_form
 from vault import key_rings
+from voices import job_results
 from voices.api.serializers.job_serializers import JobFilterSerializer, JobList, JobSerializer
 from voices.models import SETTLED, Job
 from voices.speech import job_lookup, job_queue, job_settlement
 
 _OUTCOME: Final = {"outcome": True}
+_CLIPS: Final = "clips:read"
 
 
 class JobListView(APIView):
@@ -84,6 +88,33 @@ class JobCancellationView(APIView):
         job = job_lookup.get_job(job_id, principal=caller.principal)
         job_settlement.cancel_job(job, at=caller.now())
         return answer_job(job_lookup.get_job(job_id, principal=caller.principal))
+
+
+class JobResultsView(APIView):
+    """The clips of a finished job."""
+
+    scope = "speech"
+
+    @extend_schema(
+        operation_id="jobs_results",
+        responses={(200, "application/zip"): OpenApiTypes.BINARY, 409: None},
+    )
+    def get(self, request: Request, job_id: str) -> StreamingHttpResponse:
+        """Stream one ZIP with the clips of the job and `manifest.json`. 409 while it is not
+        finished.
+
+        The decision behind each clip is asked again at its turn. A clip that may not leave any more
+        is left out, and the manifest says why. Needs `clips:read` too.
+        """
+        caller = get_caller(request)
+        demand_scope(caller, _CLIPS)
+        job = job_lookup.get_job(job_id, principal=caller.principal)
+        parts = job_results.open_results(job, principal=caller.principal, now=caller.now)
+        # DRF documents this attribute as the way to Django's own request.
+        answer = stream_parts(request._request, parts, content_type="application/zip")  # noqa: SLF001
+        answer["Content-Disposition"] = f'attachment; filename="sayso-{job.id}.zip"'
+        answer["Cache-Control"] = "no-store"
+        return answer
 
 
 def answer_job(job: Job, **answer: Any) -> Response:
