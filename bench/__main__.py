@@ -37,6 +37,7 @@ MEASUREMENTS: Final = {
     "speech": True,
     "queries": True,
     "stream": True,
+    "batch": True,
     "log": True,
     "export": True,
 }

@@ -48,7 +48,7 @@ def profile() -> bytes:
     return engine.enrol_speaker([Sound(np.asarray(samples, dtype=np.float32), rate)])
 
 
-def ready_voice(person: Customer) -> None:
+def ready_voice(person: Customer, *, provider: str = "local") -> None:
     """Give the person a voice as cloning leaves it; cloning itself is not what is tested here."""
     consent, at = Consent.objects.select_related("speaker").get(id=person.consent), clock.now()
     with transaction.atomic():
@@ -58,7 +58,7 @@ def ready_voice(person: Customer) -> None:
         voice = Voice(
             id=ids.new("vox"), organisation_id=consent.organisation_id, livemode=False,
             consent_id=consent.id, speaker_id=consent.speaker_id, subject=consent.speaker.subject,
-            decision_id=ids.new("dec"), provider="local", language="en", use_case=AUDIOBOOK,
+            decision_id=ids.new("dec"), provider=provider, language="en", use_case=AUDIOBOOK,
             state="ready", profile_blob_id=blob, created_at=at, ready_at=at,
         )  # fmt: skip
         voice.binding_mac = voice_macs.compute_voice_mac(voice)
@@ -202,6 +202,13 @@ def nothing_is_amiss(town: Town) -> None:
     assert JobItem.objects.filter(attempt__gt=1).exists(), "no kill hit anybody at work"
     _no_text_is_lost_or_delivered_twice(town)
     _nothing_left_after_a_revocation(town)
+    check_books()
+
+
+def check_books() -> None:
+    """Every clip is in the log once, what was delivered was paid for, and the log verifies."""
+    for organisation_id in Consent.objects.values_list("organisation_id", flat=True).distinct():
+        sequencer.settle_log(organisation_id, at=clock.now())
     _every_clip_is_in_the_log_once()
     _what_was_delivered_was_paid_for()
     call_command("verify_log")

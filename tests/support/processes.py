@@ -114,10 +114,10 @@ def celery(environment: Mapping[str, str], log: Path) -> Iterator[None]:
 
 @contextmanager
 def celery_worker(
-    environment: Mapping[str, str], log: Path, *, lanes: Iterable[str] = LANES
+    environment: Mapping[str, str], log: Path, *, lanes: Iterable[str] = LANES, at_once: int = 2
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker with a pool of two, once it takes tasks: one whose pool dies before that ends
-    by itself.
+    """A Celery worker with a pool of `at_once`, once it takes tasks: one whose pool dies before
+    that ends by itself.
     """
     command = [
         *CELERY,
@@ -125,7 +125,7 @@ def celery_worker(
         "-Q",
         ",".join(lanes),
         "-c",
-        "2",
+        str(at_once),
         "-l",
         "warning",
         "-n",
