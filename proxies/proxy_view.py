@@ -48,10 +48,16 @@ class ProxyView(APIView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Tell the edge how an error of a stream is written, then check as usual."""
+        """Tell the edge how an error of a stream is written, then check as usual.
+
+        Raises WebSocketRefused for an upgrade, whatever the route: a client of one shows no body
+        of a 404.
+        """
         if (slot := streaming_response.slot.get()) is not None:
             slot.write_error = self.write_error
         super().initial(request, *args, **kwargs)
+        if request.headers.get("Upgrade", "").strip().lower() == "websocket":
+            raise WebSocketRefused("No WebSocket is gated here. Use the provider's HTTP routes.")
 
     def http_method_not_allowed(self, request: HttpRequest, *_: Any, **__: Any) -> NoReturn:
         """Refuse a method of the provider's that is not taken here, with the reason."""
@@ -96,10 +102,7 @@ class UnknownRouteView(ProxyView):
     body_limit = settings.SAYSO_MAX_JSON_BYTES
 
     def answer(self, request: Request, **_path: str) -> NoReturn:
-        """Refuse. A WebSocket is told so: its client shows no body of a 404."""
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            raise WebSocketRefused("No WebSocket is gated here. Use the provider's HTTP routes.")
-
+        """Refuse, with the reason."""
         self.http_method_not_allowed(request)
 
     get = post = put = patch = delete = answer

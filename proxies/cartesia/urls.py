@@ -16,5 +16,6 @@ urlpatterns = [
     path("voices/<str:voice_id>", views.CartesiaVoiceView.as_view(), name="cartesia-voice"),
     path("tts/bytes", cartesia_speech.CartesiaBytesView.as_view(), name="cartesia-bytes"),
     path("tts/sse", cartesia_speech.CartesiaEventsView.as_view(), name="cartesia-events"),
+    path("", _UNKNOWN, name="cartesia-root"),
     path("<path:rest>", _UNKNOWN, name="cartesia-unknown"),
 ]

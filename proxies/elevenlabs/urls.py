@@ -39,5 +39,6 @@ urlpatterns = [
         elevenlabs_speech.ElevenLabsTimedStreamView.as_view(),
         name="elevenlabs-timed-stream",
     ),
+    path("", _UNKNOWN, name="elevenlabs-root"),
     path("<path:rest>", _UNKNOWN, name="elevenlabs-unknown"),
 ]

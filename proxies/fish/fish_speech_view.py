@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -16,13 +17,15 @@ from proxies import proxy_answers, proxy_terms, proxy_voices
 from proxies.fish.fish_parsers import MessagePackParser
 from proxies.fish.fish_references import InlineCall, find_reference_voice
 from proxies.fish.serializers import FishSpeechSerializer
-from proxies.fish.views import NAME, UPLOAD_LIMIT, FishView
+from proxies.fish.views import NAME, FishView
 from proxies.proxy_speech import ProxyOrder, build_order
 from proxies.proxy_terms import ProxyTerms
 from voices.models import Voice
 from voices.providers.base import Prosody
 from voices.providers.option_names import MODEL_OPTION, VOLUME_OPTION
 
+SPEECH_LIMIT: Final = settings.SAYSO_MAX_UPLOAD_BYTES * 4 + 2**20
+"""Of a call: ten references of half a minute each at 44.1 kHz fit, also in base64."""
 _OPTIONS: Final = (
     "chunk_length", "normalize", "latency", "top_p", "temperature", "max_new_tokens",
     "repetition_penalty", "min_chunk_length", "condition_on_previous_chunks",
@@ -37,7 +40,7 @@ class FishSpeechView(FishView):
 
     scope = "speech"
     parser_classes = (MessagePackParser, StrictJSONParser)
-    body_limit = UPLOAD_LIMIT
+    body_limit = SPEECH_LIMIT
 
     def post(self, request: Request) -> HttpResponse:
         """Speak a text while it is being made."""

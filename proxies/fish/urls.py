@@ -10,5 +10,6 @@ urlpatterns = [
     path("model", views.FishModelListView.as_view(), name="fish-models"),
     path("model/<str:voice_id>", views.FishModelView.as_view(), name="fish-model"),
     path("v1/tts", fish_speech_view.FishSpeechView.as_view(), name="fish-speech"),
+    path("", views.FishUnknownView.as_view(), name="fish-root"),
     path("<path:rest>", views.FishUnknownView.as_view(), name="fish-unknown"),
 ]

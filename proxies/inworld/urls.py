@@ -27,5 +27,6 @@ urlpatterns = [
     path(
         f"{_VOICES}voices/<voice:voice_id>", views.InworldVoiceView.as_view(), name="inworld-voice"
     ),
+    path("", _UNKNOWN, name="inworld-root"),
     path("<path:rest>", _UNKNOWN, name="inworld-unknown"),
 ]

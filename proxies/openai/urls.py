@@ -19,5 +19,6 @@ urlpatterns = [
     ),
     path(_VOICES, views.OpenAiVoiceListView.as_view(), name="openai-voices"),
     path(f"{_VOICES}/<voice:voice_id>", views.OpenAiVoiceView.as_view(), name="openai-voice"),
+    path("", views.OpenAiUnknownView.as_view(), name="openai-root"),
     path("<path:rest>", views.OpenAiUnknownView.as_view(), name="openai-unknown"),
 ]

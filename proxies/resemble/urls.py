@@ -28,5 +28,6 @@ urlpatterns = [
     path("stream", _STREAM, name="resemble-stream"),
     # Where the SDK's base is `…/stream`, it adds its own `stream` behind.
     path("stream/stream", _STREAM, name="resemble-stream-below"),
+    path("", views.ResembleUnknownView.as_view(), name="resemble-root"),
     path("<path:rest>", views.ResembleUnknownView.as_view(), name="resemble-unknown"),
 ]

@@ -31,5 +31,6 @@ urlpatterns = [
         tensorone_speech.TensorOneAudioView.as_view(),
         name=tensorone_speech.AUDIO_ROUTE,
     ),
+    path("", tensorone_view.TensorOneUnknownView.as_view(), name="tensorone-root"),
     path("<path:rest>", tensorone_view.TensorOneUnknownView.as_view(), name="tensorone-unknown"),
 ]
