@@ -31,12 +31,11 @@ FORMATS: Final = ("mp3", "wav", "flac", "ogg")
 RATES: Final = (22_050, 44_100, 48_000)
 MOST_SAMPLES: Final = 25
 MOST_TEXTS: Final = 1_000
-_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE_NAME: Final = re.compile(r"(?!\.)[^/\\:]{1,100}")
 
 
 class TensorOneSampleSerializer(StrictSerializer):
-    """One recording: an object, or a text that is its address or its bytes in base64."""
+    """One recording, at an address or in base64."""
 
     audioUrl = ReferenceField(max_length=8_000, required=False)  # noqa: N815 - the provider's name
     audioBase64 = Base64AudioField(required=False)  # noqa: N815 - as above
@@ -45,18 +44,14 @@ class TensorOneSampleSerializer(StrictSerializer):
     language = ChoiceField(choices=LANGUAGES, required=False)
     emotion = ChoiceField(choices=EMOTIONS, required=False)
 
-    def to_internal_value(self, data: Any) -> Any:
-        """Read a text as what it is. Each recording must come in one way."""
-        if isinstance(data, str):
-            name = "audioUrl" if _ADDRESS.match(data) else "audioBase64"
-            data = {name: data}
-        form = super().to_internal_value(data)
-        if ("audioUrl" in form) == ("audioBase64" in form):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check that the recording comes in one way."""
+        if ("audioUrl" in attrs) == ("audioBase64" in attrs):
             raise serializers.ValidationError(
                 "Give one of `audioUrl` and `audioBase64`.", code="invalid"
             )
 
-        return form
+        return attrs
 
 
 class TensorOneTrainingSerializer(StrictSerializer):
@@ -65,9 +60,13 @@ class TensorOneTrainingSerializer(StrictSerializer):
     enhanceQuality = FlagField(required=False)  # noqa: N815 - as above
     removeNoise = FlagField(required=False)  # noqa: N815 - as above
     normalizeVolume = FlagField(required=False)  # noqa: N815 - as above
-    speakerConsistency = NumberField(  # noqa: N815 - as above
-        required=False, min_value=0, max_value=1
-    )
+    speakerConsistency = NumberField(required=False)  # noqa: N815 - as above
+
+    def validate_speakerConsistency(self, share: float) -> float:  # noqa: N802 - the framework's hook
+        """Refuse what is no share."""
+        if not 0 <= share <= 1:
+            raise serializers.ValidationError("This must be from 0 to 1.", code="out_of_range")
+        return share
 
 
 class TensorOneCloneSerializer(StrictSerializer):

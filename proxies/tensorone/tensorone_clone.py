@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -24,6 +25,7 @@ from voices.providers.option_names import (
 from voices.synthesis_requests import CloneRequest
 
 _NAMES: Final = (VOICE_TYPE_OPTION, TRAINING_OPTION, MULTILINGUAL_OPTION, EMOTIONAL_OPTION)
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _OF_A_SAMPLE: Final = ("language", "emotion")
 
 
@@ -37,6 +39,24 @@ class TensorOneOrder:
     def list_headers(self) -> dict[str, str]:
         """Return the headers that say what was left out."""
         return {IGNORED: ", ".join(self.ignored)} if self.ignored else {}
+
+
+def spell_samples(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a clone with an object for each recording that is a text: its address, or
+    its bytes in base64.
+    """
+    samples = body.get("audioSamples")
+    if not isinstance(samples, list):
+        return dict(body)
+
+    return {**body, "audioSamples": [_spell_sample(one) for one in samples]}
+
+
+def _spell_sample(sample: Any) -> Any:
+    if not isinstance(sample, str):
+        return sample
+
+    return {"audioUrl" if _ADDRESS.match(sample) else "audioBase64": sample}
 
 
 def read_clone_order(request: Request, form: dict[str, Any], caller: Caller) -> TensorOneOrder:

@@ -30,7 +30,7 @@ class TensorOneCloneView(TensorOneView):
     def post(self, request: Request) -> Response:
         """Have a voice made by a worker. The answer says what is known of its recordings."""
         caller = get_caller(request)
-        form = read_form(TensorOneCloneSerializer, request.data)
+        form = read_form(TensorOneCloneSerializer, tensorone_clone.spell_samples(request.data))
         order = tensorone_clone.read_clone_order(request, form, caller)
         voice = proxy_voices.clone_proxied_voice(order.request, caller, in_background=True)
         # Where there is no place for a look, the worker tells it later.

@@ -183,11 +183,23 @@ class TensorOneEmulator(Emulator):
         self._made += 1
         return web.json_response({"batchId": f"batch_{self._made}"})
 
-    async def _fetch(self, request: web.Request) -> web.Response:
+    async def _fetch(self, request: web.Request) -> web.StreamResponse:
         found = self.files.get(request.match_info["name"])
         if found is None:
             return self.refuse(404, "no such file")
+        if "file" in self.faults:
+            return await send_half(request, found[0])
         return web.Response(body=found[0], content_type=found[1])
+
+
+async def send_half(request: web.Request, data: bytes) -> web.StreamResponse:
+    """Break a file off in its middle."""
+    response = web.StreamResponse(headers={"Content-Length": str(len(data))})
+    await response.prepare(request)
+    await response.write(data[: len(data) // 2])
+    assert request.transport is not None
+    request.transport.abort()
+    return response
 
 
 def find_clone_fault(form: Any) -> str:

@@ -117,6 +117,7 @@ class TestSpeech:
             ("/v2", Fault(answer=b'{"audioUrl": "x", "voiceId": "v1", "format": "mp3"}'), None),
             ("/gen", Fault(status=302, headers={"Location": "http://10.0.0.7/"}), ProviderRefused),
             ("/gen", Fault(status=404), ProviderRefused),
+            ("file", Fault(cut_after=1), ProviderUnavailable),
             ("/gen", Fault(answer=b"<html>", media_type="text/html"), ProviderUnavailable),
             ("/gen", Fault(answer=b"ID3\x04", media_type="audio/mpeg"), ProviderUnavailable),
             ("/gen", Fault(answer=b"RIFF", media_type="audio/wav"), ProviderUnavailable),

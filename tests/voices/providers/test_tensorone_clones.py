@@ -14,6 +14,7 @@ from pytest_django import Settings
 from accounts.models import ApiKey
 from consent.models import Decision
 from tests.conftest import NOON
+from tests.emulators.emulator import Fault
 from tests.emulators.tensorone import TensorOneEmulator
 from tests.fixtures.consents import MakeConsent
 from tests.voices.conftest import AUDIO, AUDIOBOOK, SENTENCE, Http
@@ -120,6 +121,10 @@ class TestACloneInTheSandbox:
         [
             {"voiceName": 7},
             {"voiceName": None},
+            {"voiceName": "x" * 201},
+            {"audioSamples": [sample()] * 26},
+            {"audioSamples": [sample(transcript="x" * 5_001)]},
+            {"audioSamples": [sample(duration="long")]},
             {"audioSamples": []},
             {"audioSamples": "x"},
             {"audioSamples": [7]},
@@ -257,7 +262,7 @@ class TestRecordingsAtAnAddress:
         assert "audioSamples.0.audioUrl" in answer.json()["error"]
         assert not Voice.objects.exists()
 
-    @pytest.mark.parametrize("case", ["missing", "too large", "too large in all"])
+    @pytest.mark.parametrize("case", ["missing", "moved", "too large", "too large in all"])
     def test_that_are_none_are_refused(
         self,
         client: Http,
@@ -268,6 +273,8 @@ class TestRecordingsAtAnAddress:
     ) -> None:
         name = "none.wav" if case == "missing" else "a.wav"
         count = 1
+        if case == "moved":
+            files.fail("/gen", Fault(status=302, headers={"Location": "/generated/b.wav"}))
         if case == "too large":
             settings.SAYSO_MAX_UPLOAD_BYTES = len(READING) - 1
         if case == "too large in all":

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from pytest_django import Settings
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Organisation
 from core import clock
 from provenance.models import Clip
 from proxies.tensorone import urls
@@ -21,6 +21,7 @@ from proxies.tensorone.tensorone_rules import RULES
 from tests.conftest import NOON
 from tests.emulators.tensorone import TensorOneEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, MakeVoice, revoke
 from tests.voices.providers.tensorone_world import (
     PROXY,
@@ -260,6 +261,26 @@ class TestABatch:
     def test_of_a_stranger_is_not_found(self, client: Http) -> None:
         answer = client.get(f"{PROXY}/batch/job_agrc7j3yo5zbzl2mwzrldk4k6m")
         assert (answer.status_code, answer.json()["error"]) == (404, "There is no such job.")
+
+
+class TestAStranger:
+    def test_is_shown_nothing_and_changes_nothing(
+        self, client: Http, local: str, make_key: MakeKey, client_of: ClientOf, bolt: Organisation
+    ) -> None:
+        batch = TestABatch().post(client, local).json()["batchId"]
+        stranger = client_of(make_key(organisation=bolt, default_use_case=AUDIOBOOK))
+
+        answers = [
+            stranger.get(f"{PROXY}/{local}/status"),
+            stranger.get(f"{PROXY}/batch/{batch}"),
+            stranger.delete(f"{PROXY}/{local}"),
+            say(stranger, local),
+            TestABatch().post(stranger, local),
+        ]
+
+        assert [one.status_code for one in answers] == [404] * 5
+        assert stranger.get(f"{PROXY}/voices").json() == {"voices": []}
+        assert Voice.objects.get(id=local).state == "ready"
 
 
 class TestOtherRoutes:
