@@ -187,6 +187,7 @@ BEAT: Final[Beat] = {
     "end what has run out": ("consent.expire", SWEEP),
     "send signing links": ("consent.deliver_pending", SWEEP),
     "find lost jobs, ended consents, expired voices": ("voices.sweep", SWEEP),
+    "check provider accounts": ("voices.sweep_accounts", SWEEP),
     "carry erasures on": ("erasure.carry_due", SWEEP),
     "write tombstones that are missing": ("erasure.complete_tombstones", 3600.0),
     "have checkpoints cosigned, copied and stamped": ("transparency_log.attest", SWEEP),

@@ -73,7 +73,14 @@ REMEDIES: Final = {
     "not_narrower": "Renew the consent: the person signs the wider one.",
     "out_of_range": "Use a value within the bounds that the answer names.",
     "provider_address_refused": "Correct the address of the provider's account.",
-    "provider_account_closed": "Correct the account, then have it checked again.",
+    "provider_account_closed": (
+        "Correct the account, then have it checked with `POST /v1/provider_accounts/{id}/canary`."
+    ),
+    "provider_account_unchecked": (
+        "Wait until its check is over, or have it checked with "
+        "`POST /v1/provider_accounts/{id}/canary`."
+    ),
+    "canary_running": "Wait until the check is over.",
     "provider_account_exists": "Change the account that is there, or remove it first.",
     "provider_account_in_use": (
         "Delete the voices of this provider, wait until they are gone, then remove it."

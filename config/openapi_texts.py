@@ -50,7 +50,7 @@ TAGS: Final = (
     Tag(
         "Provider accounts",
         "Where voices are made and spoken: accounts at voice providers.",
-        ("/v1/provider_accounts",),
+        ("/v1/provider_accounts", "/v1/provider_tasks"),
     ),
     Tag("Decisions", "Whether a use is allowed, and what speaks against it.", ("/v1/decisions",)),
     Tag("Speech", "Texts spoken with a voice: at once, as a stream, or later.", ("/v1/speech",)),

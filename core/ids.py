@@ -15,12 +15,12 @@ from uuid_utils import uuid7
 
 Prefix = Literal[
     "org", "mem", "key", "spk", "not", "con", "grt", "evd", "vox", "smp", "job", "clp", "dec",
-    "era", "exp", "whk", "evt", "req", "ent", "sub", "dlv", "pac", "stm", "cny",
+    "era", "exp", "whk", "evt", "req", "ent", "sub", "dlv", "pac", "stm", "cny", "tsk",
 ]  # fmt: skip
 PREFIXES_IN_PATHS: Final[dict[str, Prefix]] = {
     "organisation": "org", "key": "key", "speaker": "spk", "consent": "con", "decision": "dec",
     "voice": "vox", "job": "job", "clip": "clp", "erasure": "era", "export": "exp",
-    "provider_account": "pac", "statement": "stm",
+    "provider_account": "pac", "statement": "stm", "provider_task": "tsk",
 }  # fmt: skip
 """Kind of object -> prefix of its ids, for those whose ids stand in paths."""
 _BYTES: Final = 16

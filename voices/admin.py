@@ -16,22 +16,23 @@ from accounts.sandbox_clock import now_for
 from core import clock
 from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin
-from voices import provider_accounts, similarity_reviews, voice_labels, voice_selectors
+from voices import similarity_reviews, voice_labels, voice_selectors
 from voices.models import (
     Job,
-    ProviderAccount,
     ReviewOutcome,
     ReviewState,
     Sample,
     Voice,
     VoiceReview,
 )
+from voices.provider_task_admin import ProviderAccountAdmin, ProviderTaskAdmin
 from voices.sample_review_admin import RecordingReviewAdmin
 from voices.speech import job_queue
 
 __all__ = [
     "JobAdmin",
     "ProviderAccountAdmin",
+    "ProviderTaskAdmin",
     "RecordingReviewAdmin",
     "VoiceAdmin",
     "VoiceReviewAdmin",
@@ -84,22 +85,6 @@ class VoiceAdmin(NotedAdmin[Voice]):
     def open_notes(self, row: Voice) -> Notes:
         """Open the voice's notes."""
         return voice_labels.open_voice_notes(row)
-
-
-@admin.register(ProviderAccount)
-class ProviderAccountAdmin(NotedAdmin[ProviderAccount]):
-    list_display = ("id", "provider", "state", "mode", "created_at", "changed_at")
-    list_filter = ("state", "provider", "livemode")
-    search_fields = ("id",)
-    ordering = ("-created_at", "id")
-    fields = (
-        "id", "provider", "state", "code", "mode", "base_url", "credential_names",
-        "audio_origins", "adapter_settings", "created_at", "changed_at", "removed_at",
-    )  # fmt: skip
-
-    def open_notes(self, row: ProviderAccount) -> Notes:
-        """Open the account's notes."""
-        return provider_accounts.open_account_notes(row)
 
 
 @admin.register(VoiceReview)

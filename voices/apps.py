@@ -27,6 +27,13 @@ class VoicesConfig(AppConfig):
             "voice.likeness_noted",
             "voice.review_needed",
             "voice.review_settled",
+            "voice.vanished",
+            "canary.started",
+            "canary.passed",
+            "canary.failed",
+            "canary.unfinished",
+            "provider_task.opened",
+            "provider_task.done",
         )
         voice_export_tables.register_export_tables()
         # By name: it needs the models, which are loaded by then, and no command pays for it.

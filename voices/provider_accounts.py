@@ -18,17 +18,20 @@ from accounts import domain_events, note_sealing
 from accounts.domain_events import DomainEvent
 from accounts.principal import Principal
 from core import ids, transactions
+from core.background_tasks import send_task
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.errors import Conflict, Fault, Invalid, NotFound
 from vault import sealed_values, subject_keys
-from voices.models import AccountState, ProviderAccount, Voice, VoiceState
+from voices.models import AccountState, CanaryCause, ProviderAccount, Voice, VoiceState
 from voices.models.provider_account import ProviderAccountQuerySet
 from voices.providers import account_access, registry
 from voices.providers.adapter_kinds import AdapterKind
 from voices.providers.upstream import address_rules
 
 LONGEST_CREDENTIAL: Final = 1000
+CHECKED: Final = frozenset({"base_url", "credentials", "settings"})
+"""An account in which one of these changes is checked again."""
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,1000}\Z")
 
 
@@ -73,7 +76,7 @@ def get_account(account_id: str, *, principal: Principal) -> ProviderAccount:
 
 @transactions.opens_transaction
 def connect_account(new: NewAccount, *, principal: Principal, at: datetime) -> ProviderAccount:
-    """Connect an account, from now on used for all voices of the provider.
+    """Connect an account. Once its canary has passed it is used for all voices of the provider.
 
     Raises ProviderNotFound, Invalid for an address or a credential, AccountExists.
     """
@@ -87,6 +90,7 @@ def connect_account(new: NewAccount, *, principal: Principal, at: datetime) -> P
         base_url=_choose_base_url(kind, new.base_url),
         audio_origins=_check_origins(kind, new.audio_origins),
         adapter_settings=_check_settings(kind, new.settings),
+        canary_cause=CanaryCause.CONNECTED,
         created_at=at,
         changed_at=at,
     )
@@ -104,6 +108,7 @@ def connect_account(new: NewAccount, *, principal: Principal, at: datetime) -> P
         detail = "There is an account at this provider already. Change it, or remove it first."
         raise AccountExists(detail) from error
 
+    _wake_canary(row)
     _emit_account_event("connected", row, actor=principal.actor, at=at)
     return row
 
@@ -112,7 +117,7 @@ def connect_account(new: NewAccount, *, principal: Principal, at: datetime) -> P
 def change_account(
     account_id: str, changes: Mapping[str, Any], *, principal: Principal, at: datetime
 ) -> ProviderAccount:
-    """Change address, credentials, origins, settings or notes.
+    """Change address, credentials, origins, settings or notes. What matters is checked again.
 
     Raises NotFound, and Invalid, also for another `base_url` without `credentials`: a stored key
     never goes to another host.
@@ -135,11 +140,25 @@ def change_account(
         setattr(row, column, value)
 
     row.changed_at = at
+    if CHECKED & set(changes):
+        _have_checked(row)
     row.save()
     fields = sorted(set(changes) - {"external_id", "metadata"})
     if fields:
         _emit_account_event("changed", row, actor=principal.actor, at=at, fields=fields)
 
+    return row
+
+
+@transactions.opens_transaction
+def ask_for_canary(account_id: str, *, principal: Principal, at: datetime) -> ProviderAccount:
+    """Have an account checked now, whatever its state. Raises NotFound."""
+    row = get_account(account_id, principal=principal)
+    list_accounts(principal).filter(id=row.id, canary_cause="").update(
+        canary_cause=CanaryCause.ASKED
+    )
+    _wake_canary(row)
+    _emit_account_event("check_asked", row, actor=principal.actor, at=at)
     return row
 
 
@@ -151,7 +170,7 @@ def remove_account(account_id: str, *, principal: Principal, at: datetime) -> Pr
     """
     get_account(account_id, principal=principal)
     row = list_accounts(principal).select_for_update().get(id=account_id)
-    if _list_remaining_voices(row).exists():
+    if has_voices(row):
         raise AccountInUse("Voices are at this provider. Delete them first, then the account.")
 
     row.state, row.removed_at, row.changed_at = AccountState.REMOVED, at, at
@@ -161,9 +180,27 @@ def remove_account(account_id: str, *, principal: Principal, at: datetime) -> Pr
     return row
 
 
+def _have_checked(row: ProviderAccount) -> None:
+    """Have an account checked again before it is used."""
+    row.state, row.code, row.canary_cause = AccountState.CHECKING, "", CanaryCause.CHANGED
+    _wake_canary(row)
+
+
+def _wake_canary(row: ProviderAccount) -> None:
+    # The sweep finds the work of a lost message.
+    ids_of_row = {"account_id": row.id}
+    transaction.on_commit(lambda: send_task("voices.check_account", ids_of_row), robust=True)
+
+
 def open_account_notes(row: ProviderAccount) -> Notes:
     """Return what the caller noted beside the account."""
     return note_sealing.note_sealer.get().open_notes(row, organisation_id=row.organisation_id)
+
+
+def has_voices(row: ProviderAccount) -> bool:
+    """Return whether voices are at the provider, for which the account is needed."""
+    found: bool = _list_remaining_voices(row).exists()
+    return found
 
 
 def _list_remaining_voices(row: ProviderAccount) -> Any:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Final
 
-from core import database_clock
+from core import background_tasks, database_clock
 from core.background_tasks import background_task, send_task
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
+from core.leases import LeaseLost
 from voices import (
     background_cloning,
     reconcile,
     voice_comparison,
     voice_deletion,
 )
+from voices.canary import account_canary
 from voices.speech.tasks import run_job
 
 ACTOR: Final = "system:comparison"
+CANARY: Final = "system:canary"
 logger = logging.getLogger(__name__)
 
 
@@ -65,6 +69,29 @@ def train_voice(*, voice_id: str, **_later: object) -> None:
     background_cloning.run_training(voice_id, wall_clock=database_clock.get_work_time)
     if voice_comparison.is_waiting(voice_id):
         compare_voice.delay(voice_id=voice_id)
+
+
+@background_task(name="voices.check_account")
+def check_account(*, account_id: str, **_later: object) -> None:
+    """Run the canary of one account. One that is being checked already is left alone."""
+    try:
+        account_canary.run_account_canary(
+            account_id,
+            actor=CANARY,
+            wall_clock=database_clock.get_work_time,
+            pause=time.sleep,
+        )
+    except (account_canary.CanaryRunning, NotFound, LeaseLost):
+        logger.info("account not checked", extra={"account": account_id})
+
+
+@background_task(name="voices.sweep_accounts")
+def sweep_accounts(**_later: object) -> None:
+    """Find the accounts whose canary is due."""
+    for account_id in account_canary.list_due_accounts(at=database_clock.get_work_time()):
+        if background_tasks.is_stopping():
+            return
+        send_task(check_account.name, {"account_id": account_id}, repeated=True)
 
 
 @background_task(name="voices.sweep")

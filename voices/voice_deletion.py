@@ -16,10 +16,15 @@ from core.contained_faults import contain_fault
 from core.errors import NotFound
 from core.leases import LeaseLost
 from vault import blobs, sealed_notes
-from voices import remote_voices, voice_comparison, voice_events
-from voices.models import DeletionProof, Sample, Voice, VoiceState
+from voices import provider_tasks, remote_voices, voice_comparison, voice_events
+from voices.models import DeletionProof, Sample, TaskKind, Voice, VoiceState
 from voices.providers import registry
-from voices.providers.base import DeletionUnconfirmed
+from voices.providers.base import (
+    CopyUnfindable,
+    DeletionUnconfirmed,
+    Listing,
+    RemovalByHand,
+)
 from voices.synthesis_requests import Providers
 
 logger = logging.getLogger(__name__)
@@ -50,7 +55,11 @@ def begin_deletion(voice_id: str, *, code: str) -> bool:
 
 
 def run_deletion(
-    voice_id: str, *, actor: str, wall_clock: Clock, providers: Providers = registry.get_provider
+    voice_id: str,
+    *,
+    actor: str,
+    wall_clock: Clock,
+    providers: Providers = registry.get_provider_to_delete,
 ) -> bool:
     """Delete a `revoking` voice at its provider and here, and return whether this call did it.
 
@@ -73,21 +82,30 @@ def run_deletion(
         transactions.release_connections()
         with suppress(LeaseLost, Error):
             if isinstance(error, DeletionUnconfirmed):
-                _note_unconfirmed(voice, error)
+                _note_unconfirmed(voice, error, actor=actor, wall_time=wall_clock())
             now = wall_clock()
             leases.renew(voice, at=now, lease=_choose_wait(voice, at=now))
         raise
 
 
 def _delete_remotely(voice: Voice, *, wall_clock: Clock, providers: Providers) -> DeletionProof:
-    """Delete a voice at its provider, and return by what it was seen to be gone from there."""
+    """Delete a voice at its provider, and return by what it was seen to be gone from there.
+
+    A person's word counts where no list of the provider can tell.
+    """
     if not _may_be_at_provider(voice):
         return DeletionProof.NEVER_ASKED
 
     # Before the account is opened: one that is gone does not end the count of the days.
     remote_voices.note_deletion_request(voice, at=wall_clock())
     provider = providers(voice.provider, voice)
-    return remote_voices.delete_at_provider(voice, provider, at=wall_clock())
+    try:
+        return remote_voices.delete_at_provider(voice, provider, at=wall_clock())
+    except (CopyUnfindable, RemovalByHand) as error:
+        can_tell = isinstance(error, RemovalByHand) and isinstance(provider, Listing)
+        if can_tell or not provider_tasks.is_confirmed_by_person(voice.id):
+            raise
+        return DeletionProof.SEEN_BY_PERSON
 
 
 def _choose_wait(voice: Voice, *, at: datetime) -> timedelta:
@@ -131,11 +149,22 @@ def _tell_overdue(voice: Voice, *, at: datetime) -> bool:
     return True
 
 
-def _note_unconfirmed(voice: Voice, error: DeletionUnconfirmed) -> None:
+def _note_unconfirmed(
+    voice: Voice, error: DeletionUnconfirmed, *, actor: str, wall_time: datetime
+) -> None:
     """Show with the voice that its deletion was accepted and is not confirmed, and by whom it is.
 
-    The operator reads of it in the log of the process too, once.
+    What only a person can do becomes a task. The operator reads of it in the log of the process
+    too, once.
     """
+    if isinstance(error, RemovalByHand | CopyUnfindable):
+        by_hand = isinstance(error, RemovalByHand)
+        kind = TaskKind.REMOVE_VOICE if by_hand else TaskKind.FIND_ORPHAN
+        at = now_for(voice.organisation, livemode=voice.livemode, wall_time=wall_time)
+        provider_tasks.open_task(
+            kind, voice.id, provider=voice.provider, owner=voice, actor=actor, at=at
+        )
+
     fault = {"code": error.stable_code, "attr": None, "detail": error.detail}
     if voice.report.get("faults") == [fault]:
         return
@@ -179,6 +208,7 @@ def _finish_deletion(voice: Voice, proof: DeletionProof, *, actor: str, at: date
                 blobs.delete_blob(blob_id)
 
     samples.delete()
+    provider_tasks.close_tasks(voice.id, actor=actor, at=at)
     body: voice_events.Row = {"code": voice.code, "provider": voice.provider, "proof": proof.value}
     voice_events.log_voice_event(voice, "voice.deleted", body, actor=actor, at=at)
     return True

@@ -75,7 +75,7 @@ class CartesiaEmulator(Emulator):
             return self.refuse(400, "name or language")
         soundfile.info(io.BytesIO(files["clip"][0]))
 
-        voice_id = f"ca{len(self.voices):06}-0000-4000-8000-000000000000"
+        voice_id = f"ca{self.take_number():06}-0000-4000-8000-000000000000"
         self.voices[voice_id] = {
             "id": voice_id, "name": fields["name"], "language": fields["language"],
             "description": fields.get("description", ""), "tagline": "", "access": "private",

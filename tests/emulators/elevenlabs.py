@@ -76,7 +76,7 @@ class ElevenLabsEmulator(Emulator):
         for data in files["files"]:
             soundfile.info(io.BytesIO(data))
 
-        voice_id = f"el{len(self.voices):018}"
+        voice_id = f"el{self.take_number():018}"
         self.voices[voice_id] = {
             "voice_id": voice_id, "name": fields["name"], "category": "cloned",
             "labels": json.loads(fields.get("labels", "null")) or {}, "samples": [],

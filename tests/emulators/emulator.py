@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 from aiohttp import web
 
+from audio.sound import Sound
 from tests.voices.conftest import reading
+from voices.canary import canary_voices
+from voices.canary.canary_voices import BOTH, Which
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 START_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.005
 CHARACTERS_A_SECOND: Final = 15
 MOST_BODY: Final = 64 * 2**20
+MANY: Final = 100_000
+"""Bytes from which a body may hold a recording."""
+SPOKEN_WITH: ContextVar[tuple[Which, str] | None] = ContextVar("SPOKEN_WITH", default=None)
+"""The canary's voice that the present request speaks with, and the language it is read in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,19 @@ class Emulator:
         self.voices: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, Fault] = {}
         self.pace = Pace()
+        self.numbered = 0
+        self.method_faults: dict[str, Fault] = {}
         self.base_url = ""
+        self.canary: dict[str, Which] = {}
+        """The canary's voices by the ids under which they were made here."""
+        self.presets: dict[str, Which] = {}
+        """The provider's own voices, and how they sound when they speak the canary's sentences."""
+        self.one_voice: Which | None = None
+        """A fault: it speaks with this voice of the canary, whichever is asked for."""
+        self.one_language: str | None = None
+        """A fault: it reads every text by the rules of this language."""
+        self.is_mixed_up = False
+        """A fault: it speaks with the other voice of the canary than the one asked for."""
         self._app = web.Application(client_max_size=MOST_BODY, middlewares=[self._watch])
         self.add_routes()
 
@@ -105,7 +128,8 @@ class Emulator:
         self.asked.append(
             Asked(request.method, request.path, dict(request.headers), await request.read())
         )
-        if (fault := self._take_fault(request.path)) is not None:
+        fault = self.method_faults.get(request.method) or self._take_fault(request.path)
+        if fault is not None:
             await asyncio.sleep(fault.seconds)
             if fault.answer is not None or fault.status is not None:
                 return web.Response(
@@ -115,10 +139,32 @@ class Emulator:
                 )
         if not self.authorised(request):
             return self.refuse(401, "no such key")
+        body, before = await request.read(), set(self.voices)
+        brought = find_recording(body)
+        asked_with = brought or self._find_voice(request.path, body)
+        SPOKEN_WITH.set(asked_with and (self._choose_reader(asked_with), self.one_language or ""))
         try:
-            return await handler(request)
+            answer = await handler(request)
+            if brought:
+                made = set(self.voices) - before
+                self.canary |= dict.fromkeys(made or self._names_in(request.path, body), brought)
         except web.HTTPNotFound:
             return self.refuse(404, "no such route")
+        return answer
+
+    def _choose_reader(self, asked_with: Which) -> Which:
+        if self.is_mixed_up:
+            return "first" if asked_with == "second" else "second"
+        return self.one_voice or asked_with
+
+    def _names_in(self, path: str, body: bytes) -> list[str]:
+        return [name for name in self.voices if name in path or name.encode() in body]
+
+    def _find_voice(self, path: str, body: bytes) -> Which | None:
+        """The canary's voice that a request names, also one that was deleted since."""
+        known = self.canary | (self.presets if has_sentence(body) else {})
+        named = [one for one in known if one in path or one.encode() in body]
+        return known[named[0]] if named else None
 
     async def keep_pace(self, request: web.Request, number: int) -> None:
         """Wait before the piece of this number as `pace` says, or until the caller has gone.
@@ -143,6 +189,19 @@ class Emulator:
                 fault.times -= 1
                 return fault
         return None
+
+    def take_number(self) -> int:
+        """A number that no voice has had, from 0."""
+        self.numbered += 1
+        return self.numbered - 1
+
+    def forget_canary(self) -> None:
+        """Begin anew after an account was checked: no request was made, and no voice is here."""
+        self.asked.clear()
+        self.numbered = 0
+        for name in self.canary:
+            self.voices.pop(name, None)
+        self.canary.clear()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -172,12 +231,51 @@ class Emulator:
             loop.close()
 
 
+def has_sentence(body: bytes) -> bool:
+    """Whether a body holds one of the canary's sentences, in a form or in JSON."""
+    written = [(json.dumps(one)[1:-1], one) for one in canary_voices.SENTENCES.values()]
+    return any(way.encode() in body for ways in written for way in ways)
+
+
+def find_recording(body: bytes) -> Which | None:
+    """Which of the canary's recordings a body brings, as a file or in base64."""
+    if len(body) < MANY:
+        return None
+    return next((which for which in BOTH if any(one in body for one in _stretches(which))), None)
+
+
+@lru_cache
+def _stretches(which: Which) -> tuple[bytes, ...]:
+    """Some samples of a recording as they stand in a WAV, and their base64 at each phase."""
+    pcm = canary_voices.make_recording(which).data[100_044:100_644]
+    shifted = [base64.b64encode(pcm[at : at + 300])[4:-4] for at in range(3)]
+    return pcm[:120], *shifted
+
+
 def speak_pcm(text: str, rate: int, *, reader: str = "0870") -> bytes:
-    """16-bit little-endian mono PCM of a real reader, as long as the text would take."""
+    """16-bit little-endian mono PCM of a real reader, as long as the text would take.
+
+    With a voice of the canary it is what the built-in engine reads, as a good provider would.
+    """
+    if (spoken := SPOKEN_WITH.get()) is not None:
+        return _read_as_canary(text, rate, *spoken)
+
     sound = reading(reader).resample(rate)
     length = max(round(len(text) / CHARACTERS_A_SECOND * rate), rate)
     samples = np.resize(sound.samples, length)
-    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+    return write_pcm(samples)
+
+
+@lru_cache(maxsize=64)
+def _read_as_canary(text: str, rate: int, which: Which, language: str) -> bytes:
+    told = {sentence: tag for tag, sentence in canary_voices.SENTENCES.items()}
+    read: Sound = canary_voices.read_aloud(text, language or told.get(text, "en"), which=which)
+    return write_pcm(read.resample(rate).samples)
+
+
+def write_pcm(samples: Any) -> bytes:
+    """Samples in 16 bits."""
+    return bytes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
 
 
 def wrap_wav(pcm: bytes, rate: int) -> bytes:

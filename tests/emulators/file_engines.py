@@ -107,10 +107,11 @@ class FishSpeechEmulator(EngineEmulator):
 class XttsEmulator(EngineEmulator):
     """Redirects a path without its final slash, as FastAPI does."""
 
-    SPEAKERS = frozenset({"calm_female"})
+    SPEAKERS = frozenset({"calm_female", "male"})
 
     def add_routes(self) -> None:
         """Add the route of speech."""
+        self.presets = {"calm_female": "second", "male": "first"}
         self.route("POST", "/tts_to_audio/", self._speak)
         self.route("POST", "/tts_to_audio", self._redirect)
 

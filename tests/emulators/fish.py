@@ -78,7 +78,7 @@ class FishEmulator(Emulator):
         for data in files["voices"]:
             soundfile.info(io.BytesIO(data))
 
-        model_id = f"fi{len(self.voices):030}"
+        model_id = f"fi{self.take_number():030}"
         shown = "public" if self.forces_public else said.get("visibility", "public")
         self.voices[model_id] = {
             "_id": model_id, "type": "tts", "title": said["title"], "cover_image": "",

@@ -76,7 +76,7 @@ class InworldEmulator(Emulator):
                 return self.refuse(400, wrong)
             soundfile.info(io.BytesIO(base64.b64decode(sample["audioData"], validate=True)))
 
-        voice_id = f"workspace__{form['displayName']}_{len(self.voices)}"
+        voice_id = f"workspace__{form['displayName']}_{self.take_number()}"
         self.voices[voice_id] = {
             "voiceId": voice_id, "langCode": form["langCode"], "source": "IVC",
             "displayName": form["displayName"], "description": form.get("description", ""),

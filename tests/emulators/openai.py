@@ -35,7 +35,6 @@ class OpenAiEmulator(Emulator):
 
     def __init__(self) -> None:
         self.consents: dict[str, dict[str, Any]] = {}
-        self._made = 0
         super().__init__()
 
     def add_routes(self) -> None:
@@ -64,9 +63,13 @@ class OpenAiEmulator(Emulator):
         }
         return web.json_response({"error": error}, status=status)
 
+    def forget_canary(self) -> None:
+        """Begin anew, without the statements of the service's voices either."""
+        super().forget_canary()
+        self.consents.clear()
+
     def _name(self, kind: str) -> str:
-        self._made += 1
-        return f"{kind}_{self._made}"
+        return f"{kind}_{self.take_number() + 1}"
 
     async def _read(self, request: web.Request, fields: set[str], file: str) -> Any:
         """The fields of a form with one file, or what is wrong with it."""

@@ -82,10 +82,11 @@ class VllmOmniEmulator(EngineEmulator):
 class KokoroEmulator(EngineEmulator):
     """Preset voices and mixes of them. It streams unless it is told not to."""
 
-    PRESETS = frozenset({"af_heart", "bf_emma", "ff_siwis"})
+    PRESETS = frozenset({"af_heart", "am_michael", "bf_emma", "ff_siwis"})
 
     def add_routes(self) -> None:
         """Add the routes that are used, and one way round."""
+        self.presets = {"af_heart": "second", "am_michael": "first"}
         self.route("POST", SPEECH, self._speak)
         self.route("GET", "/v1/audio/voices", self._list)
 
@@ -182,7 +183,7 @@ class LocalAiEmulator(EngineEmulator):
         form, wrong = await read_form(request, fields, {"audio"}, {"name", "transcript", "audio"})
         if wrong or form.fields.get("consent_confirmed") not in {"1", "t", "true", "True"}:
             return self.refuse(400, wrong or "voice cloning consent must be confirmed")
-        new = str(uuid.UUID(int=len(self.voices) + 1))
+        new = str(uuid.UUID(int=self.take_number() + 1))
         self.voices[new] = {"id": new, "voice": self.PREFIX + new, **form.fields}
         return web.json_response(self.voices[new], status=201)
 

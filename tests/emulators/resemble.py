@@ -36,7 +36,6 @@ class ResembleEmulator(Emulator):
     def __init__(self) -> None:
         self.recordings: dict[str, list[bytes]] = {}
         self.trained = "finished"
-        self._made = 0
         super().__init__()
 
     def add_routes(self) -> None:
@@ -70,8 +69,7 @@ class ResembleEmulator(Emulator):
         info = soundfile.info(io.BytesIO(base64.b64decode(form["consent"], validate=True)))
         if info.format != "WAV":
             return self.refuse(400, "consent")
-        self._made += 1
-        uuid = f"rv{self._made}"
+        uuid = f"rv{self.take_number() + 1}"
         self.recordings[uuid] = []
         self.voices[uuid] = {
             "uuid": uuid,

@@ -63,7 +63,7 @@ class TwoStepEmulator(EngineEmulator):
         form, wrong = await read_form(request, {"name", "consent"}, {"audio"}, {"name", "audio"})
         if wrong:
             return self.refuse(400, wrong)
-        new = f"vc_{uuid.UUID(int=len(self.voices)).hex[-6:]}"
+        new = f"vc_{uuid.UUID(int=self.take_number()).hex[-6:]}"
         self.voices[new] = {"voice_id": new, **form.fields}
         return web.json_response({"voice_id": new})
 

@@ -38,7 +38,7 @@ class TestAnAccount:
         made = answer.json()
         assert answer.status_code == 201, made
         assert answer["Location"] == f"{PATH}/{made['id']}"
-        assert (made["base_url"], made["state"]) == ("https://api.inworld.ai", "active")
+        assert (made["base_url"], made["state"]) == ("https://api.inworld.ai", "checking")
         assert (made["credential_names"], made["metadata"]) == (["api_key"], {"team": "dubbing"})
 
     def test_shows_no_secret_anywhere(self, client: Http, acme: Organisation) -> None:

@@ -11,6 +11,7 @@ from voices.api.views import (
     provider_account_views,
     speech,
     statements,
+    task_views,
     voices,
 )
 
@@ -26,6 +27,22 @@ urlpatterns = [
         "v1/provider_accounts/<provider_account:account_id>",
         provider_account_views.ProviderAccountDetailView.as_view(),
         name="provider-account",
+    ),
+    path(
+        "v1/provider_accounts/<provider_account:account_id>/canary",
+        provider_account_views.ProviderAccountCanaryView.as_view(),
+        name="provider-account-canary",
+    ),
+    path("v1/provider_tasks", task_views.ProviderTaskListView.as_view(), name="provider-tasks"),
+    path(
+        "v1/provider_tasks/<provider_task:task_id>",
+        task_views.ProviderTaskDetailView.as_view(),
+        name="provider-task",
+    ),
+    path(
+        "v1/provider_tasks/<provider_task:task_id>/done",
+        task_views.ProviderTaskDoneView.as_view(),
+        name="provider-task-done",
     ),
     path(
         "v1/consents/<consent:consent_id>/statements",

@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('deletion_accepted_at', models.DateTimeField(editable=False, null=True)),
                 ('deletion_overdue_at', models.DateTimeField(editable=False, null=True)),
                 ('deletion_proof', models.CharField(blank=True, choices=[('ours', 'Ours'), ('shown_missing', 'Shown Missing'), ('not_listed', 'Not Listed'), ('deleted_twice', 'Deleted Twice'), ('never_asked', 'Never Asked'), ('seen_by_person', 'Seen By Person')], default='', editable=False, max_length=16)),
+                ('preset', models.CharField(blank=True, default='', editable=False, max_length=120)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={

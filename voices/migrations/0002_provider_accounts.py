@@ -28,16 +28,18 @@ class Migration(migrations.Migration):
                 ('credential_names', models.JSONField(default=list, editable=False)),
                 ('audio_origins', models.JSONField(default=list)),
                 ('adapter_settings', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('closed', 'Closed'), ('removed', 'Removed')], default='active', max_length=16)),
+                ('state', models.CharField(choices=[('checking', 'Checking'), ('active', 'Active'), ('closed', 'Closed'), ('removed', 'Removed')], default='checking', max_length=16)),
                 ('code', models.CharField(blank=True, max_length=64)),
                 ('created_at', models.DateTimeField(editable=False)),
                 ('changed_at', models.DateTimeField(editable=False)),
+                ('canary_cause', models.CharField(blank=True, default='', editable=False, max_length=16)),
+                ('canary_due_at', models.DateTimeField(db_index=True, editable=False, null=True)),
                 ('removed_at', models.DateTimeField(editable=False, null=True)),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
             ],
             options={
                 'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='provider_account_by_time'), models.Index(condition=models.Q(('external_index', ''), _negated=True), fields=['external_index'], name='provider_acct_by_external_id'), django.contrib.postgres.indexes.GinIndex(condition=models.Q(('metadata_index__isnull', False)), fields=['metadata_index'], name='provider_acct_by_metadata')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'removed'), _negated=True), fields=('organisation', 'livemode', 'provider'), name='provider_account_once'), models.CheckConstraint(condition=models.Q(('state__in', ['active', 'closed', 'removed'])), name='provider_account_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='provider_account_closed_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'removed'), _negated=True), models.Q(('removed_at__isnull', False), ('sealed_credentials', None)), _connector='OR'), name='provider_account_removed_keeps_no_secret')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'removed'), _negated=True), fields=('organisation', 'livemode', 'provider'), name='provider_account_once'), models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'active', 'closed', 'removed'])), name='provider_account_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), models.Q(('code', ''), _negated=True), _connector='OR'), name='provider_account_closed_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'removed'), _negated=True), models.Q(('removed_at__isnull', False), ('sealed_credentials', None)), _connector='OR'), name='provider_account_removed_keeps_no_secret')],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +63,26 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(fields=['account', 'started_at', 'id'], name='canary_by_account')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('account',), name='canary_runs_once'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'passed', 'failed', 'unfinished'])), name='canary_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='canary_ends_at_a_time'), models.CheckConstraint(condition=models.Q(('state__in', ('running', 'passed')), models.Q(('code', ''), _negated=True), _connector='OR'), name='canary_that_did_not_pass_says_why')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ProviderTask',
+            fields=[
+                ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
+                ('livemode', models.BooleanField(editable=False)),
+                ('provider', models.CharField(editable=False, max_length=32)),
+                ('kind', models.CharField(choices=[('remove_voice', 'Remove Voice'), ('find_orphan', 'Find Orphan'), ('voice_vanished', 'Voice Vanished'), ('remove_canary', 'Remove Canary')], editable=False, max_length=16)),
+                ('voice_id', models.CharField(db_index=True, editable=False, max_length=30)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('done', 'Done')], default='open', max_length=8)),
+                ('created_at', models.DateTimeField(editable=False)),
+                ('done_at', models.DateTimeField(editable=False, null=True)),
+                ('done_by', models.CharField(blank=True, editable=False, max_length=64)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='voices.provideraccount')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['organisation', 'livemode', 'created_at', 'id'], name='provider_task_by_time')],
+                'constraints': [models.UniqueConstraint(fields=('kind', 'voice_id'), name='provider_task_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['remove_voice', 'find_orphan', 'voice_vanished', 'remove_canary'])), name='provider_task_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('done_at', None), ('done_by', ''), ('state', 'open')), models.Q(('done_at__isnull', False), ('state', 'done'), models.Q(('done_by', ''), _negated=True)), _connector='OR'), name='provider_task_done_by_somebody')],
             },
         ),
     ]

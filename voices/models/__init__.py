@@ -6,6 +6,7 @@ from voices.models.comparison import ReviewOutcome, ReviewState, VoiceEmbedding,
 from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
 from voices.models.provider_account import AccountState, ProviderAccount
 from voices.models.provider_canary import CanaryCause, CanaryState, ProviderCanary
+from voices.models.provider_task import ProviderTask, TaskKind, TaskState
 from voices.models.voice import (
     ENDING,
     LIVE,
@@ -33,10 +34,13 @@ __all__ = [
     "JobState",
     "ProviderAccount",
     "ProviderCanary",
+    "ProviderTask",
     "RecordingReview",
     "ReviewOutcome",
     "ReviewState",
     "Sample",
+    "TaskKind",
+    "TaskState",
     "Voice",
     "VoiceEmbedding",
     "VoiceReview",

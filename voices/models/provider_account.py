@@ -9,8 +9,11 @@ from core.caller_notes import Noted, make_note_indexes
 
 
 class AccountState(models.TextChoices):
-    """An active account is used. A closed one failed a check and refuses every call."""
+    """An active account is used. One in `checking` waits for its canary, and a closed one failed
+    it: both refuse every call.
+    """
 
+    CHECKING = "checking"
     ACTIVE = "active"
     CLOSED = "closed"
     REMOVED = "removed"
@@ -30,7 +33,8 @@ class ProviderAccount(Noted):
     `sealed_credentials` is encrypted under the organisation's key and never read back. It is given
     anew with every change of `base_url`, so a stored key never goes to another host. Of answers
     that carry addresses of audio, only those below `audio_origins` are fetched. `adapter_settings`
-    are the paths and fields of an engine that is described by its operator.
+    are the paths and fields of an engine that is described by its operator. The canary is due at
+    `canary_due_at`, in real time, and at once while `canary_cause` says why.
     """
 
     id = models.CharField(primary_key=True, max_length=30, editable=False)
@@ -42,10 +46,12 @@ class ProviderAccount(Noted):
     credential_names = models.JSONField(default=list, editable=False)
     audio_origins = models.JSONField(default=list)
     adapter_settings = models.JSONField(default=dict)
-    state = models.CharField(max_length=16, choices=AccountState, default=AccountState.ACTIVE)
+    state = models.CharField(max_length=16, choices=AccountState, default=AccountState.CHECKING)
     code = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(editable=False)
     changed_at = models.DateTimeField(editable=False)
+    canary_cause = models.CharField(max_length=16, blank=True, default="", editable=False)
+    canary_due_at = models.DateTimeField(null=True, db_index=True, editable=False)
     removed_at = models.DateTimeField(null=True, editable=False)
 
     objects = ProviderAccountQuerySet.as_manager()

@@ -70,7 +70,8 @@ class Voice(Noted, Leased):
     What could name a person or imitate one (label, handle at the provider, profile, samples) is
     sealed under the speaker's key, and deleted with the voice. `report` is what its checks found.
     `repeat_key` is the hash of a call that makes one voice however often it comes.
-    `asked_at` is when another provider was asked to make it.
+    `asked_at` is when another provider was asked to make it. `preset` is the engine's own name of a
+    stock voice, which is nobody's clone.
 
     Two clocks end a voice: its provider's (`provider_expires_at`, real time) and its consent's.
     `warned_of_end` is the end of which people have been told.
@@ -112,6 +113,7 @@ class Voice(Noted, Leased):
     deletion_proof = models.CharField(
         max_length=16, choices=DeletionProof, blank=True, default="", editable=False
     )
+    preset = models.CharField(max_length=120, blank=True, default="", editable=False)
     repeat_key = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects = VoiceQuerySet.as_manager()

@@ -23,23 +23,41 @@ class ProviderAccountClosed(Unavailable):
     code = "provider_account_closed"
 
 
+class ProviderAccountUnchecked(Unavailable):
+    """The account was connected or changed, and has not passed its check yet."""
+
+    code = "provider_account_unchecked"
+
+
 def open_account(provider: str, owner: Owned) -> ConnectedAccount:
     """Return the account of `owner` at a provider, with its credentials.
 
-    Raises ProviderNotConnected, ProviderAccountClosed.
+    Raises ProviderNotConnected, ProviderAccountUnchecked, ProviderAccountClosed.
     """
-    row = find_account(provider, owner)
-    if row is None:
-        detail = "This organisation has no account there. Connect one at `/v1/provider_accounts`."
-        fault = Fault(code=ProviderNotConnected.code, detail=detail, attr="provider")
-        raise ProviderNotConnected(detail, faults=(fault,))
-
+    row = _require_account(provider, owner)
+    if row.state == AccountState.CHECKING:
+        raise ProviderAccountUnchecked(
+            "The account at this provider is being checked.", facts={"account": row.id}
+        )
     if row.state == AccountState.CLOSED:
         raise ProviderAccountClosed(
             "The account at this provider is closed, because it failed a check.",
             facts={"account": row.id, "reason": row.code},
         )
 
+    return open_account_row(row)
+
+
+def open_account_to_delete(provider: str, owner: Owned) -> ConnectedAccount:
+    """Return the same, whatever its check found: what is there can always be deleted.
+
+    Raises ProviderNotConnected.
+    """
+    return open_account_row(_require_account(provider, owner))
+
+
+def open_account_row(row: ProviderAccount) -> ConnectedAccount:
+    """Return an account with its credentials, in whatever state it is."""
     return ConnectedAccount(
         account_id=row.id,
         base_url=row.base_url,
@@ -47,6 +65,16 @@ def open_account(provider: str, owner: Owned) -> ConnectedAccount:
         audio_origins=tuple(row.audio_origins),
         settings=row.adapter_settings,
     )
+
+
+def _require_account(provider: str, owner: Owned) -> ProviderAccount:
+    row = find_account(provider, owner)
+    if row is None:
+        detail = "This organisation has no account there. Connect one at `/v1/provider_accounts`."
+        fault = Fault(code=ProviderNotConnected.code, detail=detail, attr="provider")
+        raise ProviderNotConnected(detail, faults=(fault,))
+
+    return row
 
 
 def find_account(provider: str, owner: Owned) -> ProviderAccount | None:

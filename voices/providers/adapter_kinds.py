@@ -8,6 +8,7 @@ from typing import Literal
 
 from core.canonical_json import Json
 from voices.providers.base import Provider
+from voices.providers.preset_voices import ReviewedPreset
 
 KeptObject = Literal["spoken consent", "recordings"]
 
@@ -32,6 +33,8 @@ class AdapterKind:
     `is_self_hosted` engines may stand in a network that the operator's list names.
     `check_settings` returns the canonical settings of an account, or raises Invalid.
     `kept_objects` are what it keeps of a voice beside the voice, which goes with a deletion.
+    `presets` are its own voices that may have a licence record. The first two must sound different,
+    and `unknown_preset` is a name that it must refuse.
     """
 
     name: str
@@ -42,3 +45,5 @@ class AdapterKind:
     is_self_hosted: bool = False
     check_settings: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None = None
     kept_objects: tuple[KeptObject, ...] = ()
+    presets: tuple[ReviewedPreset, ...] = ()
+    unknown_preset: str = ""

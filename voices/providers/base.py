@@ -61,6 +61,10 @@ class CopyUnfindable(DeletionUnconfirmed):
     code = "copy_unfindable"
 
 
+class RemovalByHand(DeletionUnconfirmed):
+    """The provider has no call that removes a voice. Its operator does, and a task says so."""
+
+
 class UnsupportedField(Invalid):
     """A field is set that the engine does not support. It is refused, never dropped in silence."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.errors import Fault, Invalid
 from voices.providers import account_access
-from voices.providers.adapter_kinds import AdapterKind
+from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.base import Owned, Provider
 from voices.providers.cartesia.adapter import CARTESIA
 from voices.providers.declared.engine_kinds import ENGINE_KINDS
@@ -64,8 +64,22 @@ def get_adapter_kind(name: str) -> AdapterKind:
 def get_provider(name: str, owner: Owned) -> Provider:
     """Return the provider of this name, connected by the account of `owner`.
 
-    Raises ProviderNotFound, ProviderNotConnected, ProviderAccountClosed.
+    Raises ProviderNotFound, ProviderNotConnected, ProviderAccountUnchecked, ProviderAccountClosed.
     """
+    return _connect_provider(name, owner, account_access.open_account)
+
+
+def get_provider_to_delete(name: str, owner: Owned) -> Provider:
+    """Return the same for a deletion, which an account that failed its check does not hinder.
+
+    Raises ProviderNotFound, ProviderNotConnected.
+    """
+    return _connect_provider(name, owner, account_access.open_account_to_delete)
+
+
+def _connect_provider(
+    name: str, owner: Owned, open_account: Callable[[str, Owned], ConnectedAccount]
+) -> Provider:
     if (built_in := _BUILT_IN.get(name)) is not None:
         return built_in()
 
@@ -73,7 +87,7 @@ def get_provider(name: str, owner: Owned) -> Provider:
     if kind is None:
         raise _refuse_name(list_provider_names())
 
-    return kind.connect(account_access.open_account(name, owner))
+    return kind.connect(open_account(name, owner))
 
 
 def _refuse_name(known: tuple[str, ...] | list[str]) -> ProviderNotFound:

@@ -13,6 +13,7 @@ from tests.emulators import inworld
 from tests.emulators.emulator import Emulator
 from tests.emulators.inworld import InworldEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.support.checked_accounts import check_account
 from tests.voices.conftest import AUDIO, AUDIOBOOK, Http
 from tests.voices.test_background_cloning import ask
 from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
@@ -39,7 +40,9 @@ def provider(client: Http, settings: Settings) -> Iterator[InworldEmulator]:
             "base_url": emulator.base_url,
             "credentials": {"api_key": inworld.KEY},
         }
-        assert client.post("/v1/provider_accounts", body, format="json").status_code == 201
+        made = client.post("/v1/provider_accounts", body, format="json")
+        assert made.status_code == 201, made.json()
+        check_account(made.json()["id"], emulator)
         yield emulator
 
 
@@ -67,7 +70,9 @@ def connect(client: Http, settings: Settings) -> Iterator[Connect]:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": key},
             }
-            assert client.post("/v1/provider_accounts", body, format="json").status_code == 201
+            made = client.post("/v1/provider_accounts", body, format="json")
+            assert made.status_code == 201, made.json()
+            check_account(made.json()["id"], emulator)
 
         yield connect_account
 

@@ -17,6 +17,7 @@ from tests.conftest import NOON
 from tests.emulators.emulator import Fault
 from tests.emulators.engine_emulator import EngineEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.support.checked_accounts import check_account
 from tests.support.engine_calls import BY_NAME
 from tests.voices.conftest import Http, revoke
 from tests.voices.providers.conftest import READING, speak
@@ -46,6 +47,7 @@ def running_engine(client: Http, settings: Settings, name: str) -> Iterator[Engi
         settings.SAYSO_ENGINE_HOSTS = (("127.0.0.1", urlsplit(emulator.base_url).port),)
         answer = connect(client, name, emulator)
         assert answer.status_code == 201, answer.json()
+        check_account(answer.json()["id"], emulator)
         yield emulator
 
 

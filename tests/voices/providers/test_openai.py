@@ -17,6 +17,7 @@ from tests.emulators import openai
 from tests.emulators.emulator import Fault, wrap_wav
 from tests.emulators.openai import OpenAiEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.support.checked_accounts import check_account
 from tests.voices.conftest import AUDIO, AUDIOBOOK, Http
 from tests.voices.providers.conftest import READING, speak
 from tests.voices.test_background_cloning import ask
@@ -44,7 +45,8 @@ def emulated(client: Http, settings: Settings) -> Iterator[OpenAiEmulator]:
             "base_url": f"{emulator.base_url}/v1",
             "credentials": {"api_key": openai.KEY},
         }
-        assert client.post("/v1/provider_accounts", body, format="json").status_code == 201
+        made = client.post("/v1/provider_accounts", body, format="json")
+        check_account(made.json()["id"], emulator)
         ApiKey.objects.update(default_use_case=AUDIOBOOK)
         yield emulator
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -17,12 +19,20 @@ from core.api.serializers import (
     NotedFormSerializer,
     NoteFilterSerializer,
     ObjectSerializer,
+    OutputSerializer,
     StrictSerializer,
 )
 from core.caller_notes import Notes
 from voices import provider_accounts
 from voices.api.serializers.input_fields import code_field
-from voices.models import AccountState, ProviderAccount
+from voices.canary import account_canary, canary_findings
+from voices.models import (
+    AccountState,
+    CanaryCause,
+    CanaryState,
+    ProviderAccount,
+    ProviderCanary,
+)
 
 MOST_ORIGINS = 10
 
@@ -75,6 +85,25 @@ class AccountFilterSerializer(NoteFilterSerializer):
     provider = code_field(32, required=False)
 
 
+class CanarySerializer(OutputSerializer[ProviderCanary]):
+    """The last check of an account with the service's own voices, and what it cost."""
+
+    id = serializers.CharField()
+    cause = serializers.ChoiceField(choices=CanaryCause.values)
+    full = serializers.BooleanField(source="is_full")
+    state = serializers.ChoiceField(choices=CanaryState.values)
+    code = NullableTextField()
+    detail = serializers.SerializerMethodField()
+    findings = serializers.ListField(child=serializers.DictField())
+    characters = serializers.IntegerField()
+    started_at = TimestampField()
+    finished_at = TimestampField(allow_null=True)
+
+    def get_detail(self, run: ProviderCanary) -> str | None:
+        """Return what a failed check has found, in words."""
+        return canary_findings.CODES.get(run.code)
+
+
 class ProviderAccountSerializer(ObjectSerializer[ProviderAccount]):
     """An account at a provider, without its secrets."""
 
@@ -87,8 +116,15 @@ class ProviderAccountSerializer(ObjectSerializer[ProviderAccount]):
     credential_names = serializers.ListField(child=serializers.CharField())
     audio_origins = serializers.ListField(child=serializers.CharField())
     settings = serializers.DictField(source="adapter_settings")
+    canary = serializers.SerializerMethodField()
     changed_at = TimestampField()
     removed_at = TimestampField(allow_null=True)
+
+    @extend_schema_field(CanarySerializer(allow_null=True))
+    def get_canary(self, row: ProviderAccount) -> dict[str, Any] | None:
+        """Return the last check, None before the first."""
+        run = account_canary.get_last_run(row)
+        return None if run is None else dict(CanarySerializer(run).data)
 
     def open_notes(self, row: ProviderAccount) -> Notes:
         """Return what the caller noted beside the account."""

@@ -26,6 +26,7 @@ from voices.api.serializers.provider_account_serializers import (
     ProviderAccountList,
     ProviderAccountSerializer,
 )
+from voices.canary import account_canary
 from voices.models.provider_account import ProviderAccountQuerySet
 from voices.provider_accounts import NewAccount
 
@@ -123,10 +124,40 @@ class ProviderAccountDetailView(APIView):
     def delete(self, request: Request, account_id: str) -> Response:
         """Remove the account and destroy its credentials. Its voices must be deleted before."""
         caller = get_caller(request)
+        account = provider_accounts.get_account(account_id, principal=caller.principal)
+        if not provider_accounts.has_voices(account):
+            account_canary.discard_voices(account, actor=caller.actor, at=clock.now())
         row = provider_accounts.remove_account(
             account_id, principal=caller.principal, at=clock.now()
         )
         return Response(ProviderAccountSerializer(row).data)
+
+
+class ProviderAccountCanaryView(APIView):
+    """The check of one account."""
+
+    scope = "admin"
+
+    @extend_schema(
+        operation_id="provider_accounts_canary",
+        request=None,
+        parameters=[describe_header("Location", "Where the account is.", 202)],
+        responses={202: ProviderAccountSerializer},
+    )
+    def post(self, request: Request, account_id: str) -> Response:
+        """Have the account checked with the service's own voices. It takes a minute or more.
+
+        A check that passes opens a closed account. `canary` of the account says what it has found.
+        """
+        caller = get_caller(request)
+        row = provider_accounts.ask_for_canary(
+            account_id, principal=caller.principal, at=clock.now()
+        )
+        return Response(
+            ProviderAccountSerializer(row).data,
+            status=status.HTTP_202_ACCEPTED,
+            headers={"Location": reverse("provider-account", args=[row.id])},
+        )
 
 
 def _filter_accounts(form: dict[str, Any], caller: Caller) -> ProviderAccountQuerySet:

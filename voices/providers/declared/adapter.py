@@ -19,6 +19,7 @@ from voices.providers.base import (
     ProviderRefused,
     ProviderVoice,
     RemoteVoice,
+    RemovalByHand,
     SpeechLine,
     TrainingProgress,
     TrainingState,
@@ -128,8 +129,8 @@ class DeclaredEngine:
 
         name, removal = self._require_name(voice), self.declaration.removal
         if removal is None:
-            if self._voices.is_listed(name):
-                raise DeletionUnconfirmed(
+            if self.declaration.listing is None or self._voices.is_listed(name):
+                raise RemovalByHand(
                     f"The engine has no call that removes a voice. Its operator removes {name!r}."
                 )
             return

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from core.canonical_json import Json
+from voices.providers.preset_voices import ReviewedPreset
 
 Path = tuple[str, ...]
 """Segments below the base address, or the names that lead into a JSON document."""
@@ -166,7 +167,8 @@ class EngineDeclaration:
     `languages` are the engine's words by primary tag, `other_language` its word for all others; an
     engine with words and without that one speaks no others. `forbidden` finds what would have the
     engine change the voice within a text. `settings` are what an account may say, and `needed` what
-    it must.
+    it must. `presets` are its own voices that may have a licence record, and `unknown_preset` a
+    name of their shape that is none.
     """
 
     name: str
@@ -187,6 +189,8 @@ class EngineDeclaration:
     forbidden: re.Pattern[str] | None = None
     settings: frozenset[str] = frozenset()
     needed: frozenset[str] = frozenset()
+    presets: tuple[ReviewedPreset, ...] = ()
+    unknown_preset: str = ""
     is_self_hosted: bool = True
     base_url: str | None = None
     """The one address of a hosted engine."""

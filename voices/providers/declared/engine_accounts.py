@@ -33,6 +33,8 @@ def build_engine_kind(declaration: EngineDeclaration) -> AdapterKind:
         optional_credentials=frozenset() if hosted else key,
         is_self_hosted=not hosted,
         check_settings=partial(check_engine_settings, declaration),
+        presets=declaration.presets,
+        unknown_preset=declaration.unknown_preset,
     )
 
 

@@ -55,6 +55,14 @@ class Local:
         with _translate_errors():
             return engine.synthesize_speech(_require_profile(voice), **_speech_arguments(line))
 
+    def read_aloud(self, line: SpeechLine) -> Sound:
+        """Speak one text in the engine's own voice, which is no person's.
+
+        Raises UnsupportedField, ProviderUnavailable.
+        """
+        with _translate_errors():
+            return engine.synthesize_speech(None, **_speech_arguments(line))
+
     def stream(self, voice: ProviderVoice, line: SpeechLine) -> Iterator[AudioChunk]:
         """Speak one text sentence by sentence.
 

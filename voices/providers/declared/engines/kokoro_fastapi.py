@@ -2,6 +2,9 @@
 
 A voice may be a mix (`a(2)+b`), and a text may name voices (`[voice:name]`, SSML). Neither passes:
 each would speak with a voice whose person was not asked.
+
+Reviewed are voices of Kokoro-82M 1.0. Left out are those that its documents credit to one reader's
+recordings (`ff_siwis`, the Japanese ones), and those with the names of other companies' voices.
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ from voices.providers.declared.declarations import (
     Part,
     SpeechCall,
 )
+from voices.providers.preset_voices import list_presets
 
+_LICENCE: Final = "Apache-2.0"
+_SOURCE: Final = "https://huggingface.co/hexgrad/Kokoro-82M/blob/main/VOICES.md"
 _FIELDS: Final = {
     "input": Part.TEXT,
     "voice": Part.VOICE,
@@ -43,5 +49,14 @@ KOKORO_FASTAPI: Final = EngineDeclaration(
         "zh": "z",
     },
     speed=(0.5, 2.0),
+    presets=(
+        *list_presets(
+            "en", "af_heart", "am_michael", "af_bella", "bf_emma", "bf_isabella",
+            licence=_LICENCE, source=_SOURCE,
+        ),
+        *list_presets("es", "ef_dora", "em_alex", licence=_LICENCE, source=_SOURCE),
+        *list_presets("pt", "pf_dora", "pm_alex", licence=_LICENCE, source=_SOURCE),
+    ),
+    unknown_preset="zz_canary0",
     forbidden=re.compile(r"\[\s*(?:voice|pause)\s*:|<\s*/?\s*(?:voice|speak)\b", re.IGNORECASE),
 )  # fmt: skip

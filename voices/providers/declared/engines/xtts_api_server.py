@@ -2,6 +2,7 @@
 
 A voice may be a path there, and one call changes the folder. Only plain names are sent, and no
 other call is used. Its stream would carry the text in the address, so it is not used either.
+Reviewed are the example files that come with the server.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from voices.providers.declared.declarations import (
     Part,
     SpeechCall,
 )
+from voices.providers.preset_voices import list_presets
 
 XTTS_API_SERVER: Final = EngineDeclaration(
     name="xtts_api_server",
@@ -30,4 +32,9 @@ XTTS_API_SERVER: Final = EngineDeclaration(
         "tr": "tr", "ru": "ru", "nl": "nl", "cs": "cs", "ar": "ar", "zh": "zh-cn", "hu": "hu",
         "ko": "ko", "ja": "ja", "hi": "hi",
     },
+    presets=list_presets(
+        "ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh", "calm_female", "male",
+        licence="MIT", source="https://github.com/daswer123/xtts-api-server/tree/main/example",
+    ),
+    unknown_preset="canary-unknown",
 )  # fmt: skip

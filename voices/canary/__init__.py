@@ -1,0 +1,1 @@
+"""The canary: an account is tried with the service's own voices before anyone's is sent there."""
