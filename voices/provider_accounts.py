@@ -70,7 +70,6 @@ def get_account(account_id: str, *, principal: Principal) -> ProviderAccount:
     found = list_accounts(principal).filter(id=account_id).first()
     if found is None:
         raise NotFound("There is no such provider account.")
-
     return found
 
 
@@ -108,8 +107,8 @@ def connect_account(new: NewAccount, *, principal: Principal, at: datetime) -> P
         detail = "There is an account at this provider already. Change it, or remove it first."
         raise AccountExists(detail) from error
 
-    _wake_canary(row)
-    _emit_account_event("connected", row, actor=principal.actor, at=at)
+    wake_canary(row)
+    emit_account_event("connected", row, actor=principal.actor, at=at)
     return row
 
 
@@ -145,20 +144,8 @@ def change_account(
     row.save()
     fields = sorted(set(changes) - {"external_id", "metadata"})
     if fields:
-        _emit_account_event("changed", row, actor=principal.actor, at=at, fields=fields)
+        emit_account_event("changed", row, actor=principal.actor, at=at, fields=fields)
 
-    return row
-
-
-@transactions.opens_transaction
-def ask_for_canary(account_id: str, *, principal: Principal, at: datetime) -> ProviderAccount:
-    """Have an account checked now, whatever its state. Raises NotFound."""
-    row = get_account(account_id, principal=principal)
-    list_accounts(principal).filter(id=row.id, canary_cause="").update(
-        canary_cause=CanaryCause.ASKED
-    )
-    _wake_canary(row)
-    _emit_account_event("check_asked", row, actor=principal.actor, at=at)
     return row
 
 
@@ -176,17 +163,19 @@ def remove_account(account_id: str, *, principal: Principal, at: datetime) -> Pr
     row.state, row.removed_at, row.changed_at = AccountState.REMOVED, at, at
     row.sealed_credentials, row.credential_names = None, []
     row.save()
-    _emit_account_event("removed", row, actor=principal.actor, at=at)
+    emit_account_event("removed", row, actor=principal.actor, at=at)
     return row
 
 
 def _have_checked(row: ProviderAccount) -> None:
     """Have an account checked again before it is used."""
-    row.state, row.code, row.canary_cause = AccountState.CHECKING, "", CanaryCause.CHANGED
-    _wake_canary(row)
+    row.state, row.code = AccountState.CHECKING, ""
+    row.canary_cause, row.canary_due_at = CanaryCause.CHANGED, None
+    wake_canary(row)
 
 
-def _wake_canary(row: ProviderAccount) -> None:
+def wake_canary(row: ProviderAccount) -> None:
+    """Wake a worker that checks an account, after the commit."""
     # The sweep finds the work of a lost message.
     ids_of_row = {"account_id": row.id}
     transaction.on_commit(lambda: send_task("voices.check_account", ids_of_row), robust=True)
@@ -286,7 +275,7 @@ def _refuse(attr: str, code: str, detail: str) -> Invalid:
     return Invalid(detail, faults=(Fault(code=code, detail=detail, attr=attr),))
 
 
-def _emit_account_event(
+def emit_account_event(
     act: str, row: ProviderAccount, *, actor: str, at: datetime, fields: Sequence[str] = ()
 ) -> None:
     """Send the event. The log learns provider and fields, never an address or a secret."""

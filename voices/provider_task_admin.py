@@ -15,7 +15,7 @@ from core import clock
 from core.caller_notes import Notes
 from vault.notes_admin import NotedAdmin
 from voices import provider_accounts, provider_tasks
-from voices.canary import account_canary, canary_findings
+from voices.canary import canary_findings, canary_requests
 from voices.models import ProviderAccount, ProviderTask, TaskState
 
 
@@ -41,7 +41,7 @@ class ProviderAccountAdmin(NotedAdmin[ProviderAccount]):
     @admin.display(description="Last check")
     def last_check(self, row: ProviderAccount) -> str:
         """Return how the last check ended, what it found, and what it cost."""
-        run = account_canary.get_last_run(row)
+        run = canary_requests.get_last_run(row)
         if run is None:
             return ""
 
@@ -118,7 +118,7 @@ class ProviderTaskAdmin(ReadOnlyAdmin[ProviderTask]):
 
 def _check(row: ProviderAccount, actor: str, _given: Given) -> str:
     principal = Principal(organisation_id=row.organisation.id, livemode=row.livemode, actor=actor)
-    provider_accounts.ask_for_canary(row.id, principal=principal, at=clock.now())
+    canary_requests.ask_for_canary(row.id, principal=principal, at=clock.now())
     return "The account is being checked."
 
 

@@ -16,7 +16,7 @@ from voices import (
     voice_comparison,
     voice_deletion,
 )
-from voices.canary import account_canary
+from voices.canary import account_canary, canary_requests
 from voices.speech.tasks import run_job
 
 ACTOR: Final = "system:comparison"
@@ -88,7 +88,7 @@ def check_account(*, account_id: str, **_later: object) -> None:
 @background_task(name="voices.sweep_accounts")
 def sweep_accounts(**_later: object) -> None:
     """Find the accounts whose canary is due."""
-    for account_id in account_canary.list_due_accounts(at=database_clock.get_work_time()):
+    for account_id in canary_requests.list_due_accounts(at=database_clock.get_work_time()):
         if background_tasks.is_stopping():
             return
         send_task(check_account.name, {"account_id": account_id}, repeated=True)

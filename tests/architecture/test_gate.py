@@ -171,14 +171,46 @@ class TestAProvider:
             "voices/speech/pipeline.py",
             "voices/voice_deletion.py", "voices/speech/dispatch.py", "voices/voice_library.py",
             "voices/provider_accounts.py", "voices/remote_voices.py",
+            "voices/canary/account_canary.py",
         }  # fmt: skip
+
+
+class TestTheCanary:
+    """It asks providers without a permit, so nobody's voice may reach it."""
+
+    FILES = frozenset((source.ROOT / "voices" / "canary").glob("*.py"))
+
+    def test_clones_the_services_own_recordings_alone(self) -> None:
+        cloners = {source.name(path) for path in self.FILES if "Clone" in dict(source.calls(path))}
+        assert cloners == {"voices/canary/service_voices.py"}
+
+        (clone,) = (
+            node
+            for node in ast.walk(source.tree(source.ROOT / "voices/canary/service_voices.py"))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Clone"
+        )
+        given = {one.arg: ast.unparse(one.value) for one in clone.keywords}
+        assert given["recordings"] == "(canary_voices.make_recording(which),)"
+        assert given["statement"].startswith("canary_voices.make_statement(which)")
+
+    def test_knows_no_recording_and_no_voice_of_anyone(self) -> None:
+        """What misses voices opens their ids, and asks for nothing to be spoken."""
+        missing = source.ROOT / "voices/canary/vanished_voices.py"
+        anyones = {
+            "vault.blobs", "voices.models.Sample", "voices.models.Voice",
+            "voices.providers.voice_handles",
+        }  # fmt: skip
+        for path in self.FILES - {missing}:
+            assert not imports(path) & anyones, path
+        assert not called_by(source.tree(missing)).keys() & MAKES_AUDIO
 
 
 class TestTheEngine:
     def test_is_reached_through_its_provider_alone(self) -> None:
         # The checks of samples measure pitch with the engine's meter, and their bank is made by a
-        # tool; neither speaks with anyone's voice.
+        # tool. The canary compares spectra. None of them speaks with anyone's voice.
         checks = {
+            "voices/canary/language_distance.py",
             "voices/sample_checks/build_embedding_bank.py",
             "voices/sample_checks/recording_quality.py",
         }

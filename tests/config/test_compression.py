@@ -77,6 +77,7 @@ class TestAListOfTheApi:
             "/v1/voices",
             "/v1/api_keys",
             "/v1/provider_accounts",
+            "/v1/provider_tasks",
         }
 
     def test_that_is_compressed_has_no_field_of_a_person_and_no_secret(self) -> None:

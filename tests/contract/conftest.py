@@ -23,6 +23,7 @@ from erasure.models import Erasure
 from provenance.models import Clip, Export
 from tests.fixtures.organisations import MakeKey
 from tests.support.api_operations import statement_body
+from tests.support.voice_scenarios import open_task
 from tests.voices.conftest import (
     AUDIOBOOK,
     SENTENCE,
@@ -111,6 +112,7 @@ class World(Mapping[str, str]):
     NAMES = (
         "speaker_id", "consent_id", "voice_id", "clip_id", "decision_id", "job_id", "export_id",
         "erasure_id", "key_id", "account_id", "manifestId", "statement_id",
+        "task_id",
     )  # fmt: skip
 
     def __init__(self, http: Sender, voices: Callable[[], Voice]) -> None:
@@ -146,7 +148,7 @@ class World(Mapping[str, str]):
                 return {"manifestId": shown["c2pa"]["manifest_id"]}
             case "job_id":
                 return self._post(name, "/v1/speech", self.speech() | {"delivery": {"mode": "job"}})
-            case "export_id" | "statement_id":
+            case "export_id" | "statement_id" | "task_id":
                 return self._post_beside(name)
             case "erasure_id":
                 path = f"/v1/speakers/{self.voices().speaker_id}/erase"
@@ -166,6 +168,8 @@ class World(Mapping[str, str]):
         return {"account_id": row["id"]}
 
     def _post_beside(self, name: str) -> dict[str, str]:
+        if name == "task_id":
+            return {name: open_task(self.voices()).id}
         if name == "export_id":
             return self._post(name, "/v1/exports", {"kind": "audit"})
         path = f"/v1/consents/{self['consent_id']}/statements"

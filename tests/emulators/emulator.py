@@ -140,7 +140,7 @@ class Emulator:
         if not self.authorised(request):
             return self.refuse(401, "no such key")
         body, before = await request.read(), set(self.voices)
-        brought = find_recording(body)
+        brought = self.find_canary(body)
         asked_with = brought or self._find_voice(request.path, body)
         SPOKEN_WITH.set(asked_with and (self._choose_reader(asked_with), self.one_language or ""))
         try:
@@ -151,6 +151,10 @@ class Emulator:
         except web.HTTPNotFound:
             return self.refuse(404, "no such route")
         return answer
+
+    def find_canary(self, body: bytes) -> Which | None:
+        """Which of the canary's recordings a body brings."""
+        return find_recording(body)
 
     def _choose_reader(self, asked_with: Which) -> Which:
         if self.is_mixed_up:

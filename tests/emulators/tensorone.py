@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +16,8 @@ from aiohttp import web
 from core import clock
 from tests.emulators.emulator import Emulator, speak_pcm, wrap_wav
 from tests.emulators.inworld import find_fault
+from voices.canary import canary_voices
+from voices.canary.canary_voices import BOTH, Which
 
 KEY: Final = "tensorone-emulated"
 BASE: Final = "/v2/ai"
@@ -60,6 +63,24 @@ class TensorOneEmulator(Emulator):
         self.files: dict[str, tuple[bytes, str]] = {}
         self._made = 0
         super().__init__()
+
+    def forget_canary(self) -> None:
+        """Begin anew, with the first number too."""
+        super().forget_canary()
+        self._made = 0
+
+    def find_canary(self, body: bytes) -> Which | None:
+        """Which of the canary's recordings a clone brings: they come as FLAC at another rate."""
+        if canary_voices.RECORDED.encode() not in body:
+            return None
+        data = base64.b64decode(json.loads(body)["audioSamples"][0]["audioBase64"])
+        samples, rate = soundfile.read(io.BytesIO(data), dtype="float32")
+
+        def correlate(which: Which) -> float:
+            known = canary_voices.make_recording(which).sound.resample(rate).samples
+            return float(known[20_000:40_000] @ samples[20_000:40_000])
+
+        return max(BOTH, key=correlate)
 
     def add_routes(self) -> None:
         """Add the routes that the documents name, and the host of the files."""

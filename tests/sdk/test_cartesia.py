@@ -79,7 +79,8 @@ class TestTheSdk:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": cartesia.KEY},
             }
-            mara.post("/v1/provider_accounts", account)
+            mara.connect(account)
+            emulator.forget_canary()
             mara.meet()
             done = run(f"{gate}/proxy/cartesia", acme_key, str(SAMPLE), mara.consent)
             assert "ok" in done["clone"], done

@@ -80,7 +80,8 @@ class TestTheSdk:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": elevenlabs.KEY},
             }
-            mara.post("/v1/provider_accounts", account)
+            mara.connect(account)
+            emulator.forget_canary()
             mara.meet()
             done = run(f"{gate}/proxy/elevenlabs", acme_key, str(SAMPLE), mara.consent)
             assert "ok" in done["clone"], done

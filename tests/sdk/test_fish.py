@@ -87,7 +87,8 @@ class TestThePythonSdks:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": fish.KEY},
             }
-            mara.post("/v1/provider_accounts", account)
+            mara.connect(account)
+            emulator.forget_canary()
             mara.meet()
             words = (module, f"{gate}/proxy/fish", english, str(SAMPLE), mara.consent)
             done = run_python("fish_python", *words)
@@ -133,7 +134,8 @@ class TestTheJavaScriptSdk:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": fish.KEY},
             }
-            mara.post("/v1/provider_accounts", account)
+            mara.connect(account)
+            emulator.forget_canary()
             mara.meet()
             words = (f"{gate}/proxy/fish", english, str(SAMPLE), mara.consent)
             done = run_javascript("fish_javascript", *words)

@@ -59,7 +59,8 @@ class TestThePythonSdk:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": inworld.KEY},
             }
-            mara.post("/v1/provider_accounts", account)
+            mara.connect(account)
+            emulator.forget_canary()
             mara.meet()
             base = f"{gate}/proxy/inworld"
             done = run_python("inworld_python", base, acme_key, str(SAMPLE), mara.consent)

@@ -25,7 +25,8 @@ def connect(mara: Customer, emulator: OpenAiEmulator) -> None:
         "base_url": f"{emulator.base_url}/v1",
         "credentials": {"api_key": openai.KEY},
     }
-    mara.post("/v1/provider_accounts", account)
+    mara.connect(account)
+    emulator.forget_canary()
     mara.meet()
 
 

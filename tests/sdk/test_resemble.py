@@ -75,7 +75,8 @@ class TestThePythonSdk:
                 "base_url": emulator.base_url,
                 "credentials": {"api_key": resemble.KEY},
             }
-            mara.post("/v1/provider_accounts", account)
+            mara.connect(account)
+            emulator.forget_canary()
             mara.meet()
             base = f"{gate}/proxy/resemble"
             done = run_python(

@@ -68,6 +68,14 @@ class Customer:
         """What became of it; anything but success fails the test."""
         return expect(self.client.post(path, body), 200, 201, 202)
 
+    def connect(self, account: dict[str, Any]) -> str:
+        """Connect an account at a provider, wait until its canary has passed; give its id."""
+        account_id = str(self.post("/v1/provider_accounts", account)["id"])
+        path = f"/v1/provider_accounts/{account_id}"
+        found = self.until(path, "active", "closed")
+        assert found == "active", self.get(path)
+        return account_id
+
     def meet(self, *, sign: bool = True) -> None:
         """A speaker is entered, asked, and signs by the test route."""
         self.speaker = self.post(

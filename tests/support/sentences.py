@@ -38,6 +38,7 @@ _ELSEWHERE: Final = (
     "provenance/exports/readme.py",
     "provenance/verifier/",
     "voices/engine/calibration_texts.py",
+    "voices/canary/canary_voices.py",
     "voices/sample_checks/build_embedding_bank.py",
 )
 _LOGGING: Final = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})

@@ -34,8 +34,8 @@ from tests.voices.conftest import (
     order_for,
     principal_of,
 )
-from voices import provider_accounts
-from voices.models import JobKind, ProviderAccount, Voice
+from voices import provider_accounts, provider_tasks
+from voices.models import JobKind, ProviderAccount, ProviderTask, TaskKind, Voice
 from voices.provider_accounts import NewAccount
 from voices.speech import dispatch, pipeline
 
@@ -118,6 +118,7 @@ def begin(make_consent: MakeConsent, voice: Voice, key: ApiKey) -> World:
             "voice_id": voice.id,
             "key_id": key.id,
             "account_id": connect("inworld", voice).id,
+            "task_id": open_task(voice).id,
             "statement_id": keep_statement(voice).id,
         }
     )
@@ -129,6 +130,18 @@ def connect(provider: str, voice: Voice) -> ProviderAccount:
     """An account of the voice's organisation at a provider that no test reaches."""
     new = NewAccount(provider=provider, credentials={"api_key": "a-key"})
     return provider_accounts.connect_account(new, principal=principal_of(voice), at=NOON)
+
+
+def open_task(voice: Voice) -> ProviderTask:
+    """A task about the voice, as an unfinished deletion opens it."""
+    return provider_tasks.open_task(
+        TaskKind.FIND_ORPHAN,
+        voice.id,
+        provider="openai",
+        owner=voice,
+        actor="system:test",
+        at=NOON,
+    )
 
 
 def keep_statement(voice: Voice) -> ProviderStatement:

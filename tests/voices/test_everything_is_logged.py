@@ -34,6 +34,8 @@ KINDS: Mapping[str, set[str]] = {
     "post v1/provider_accounts": {"admin.action"},
     "patch v1/provider_accounts/{account_id}": {"admin.action"},
     "delete v1/provider_accounts/{account_id}": {"admin.action"},
+    "post v1/provider_accounts/{account_id}/canary": {"admin.action"},
+    "post v1/provider_tasks/{task_id}/done": {"provider_task.done"},
     "post v1/consents/{consent_id}/statements": {"consent.statement_added"},
     "delete v1/statements/{statement_id}": {"consent.statement_removed"},
     "post v1/test/clock": {"clock.advanced"},

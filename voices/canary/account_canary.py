@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
 
 from accounts.sandbox_clock import now_for
 from core import connection_places, ids, lease_renewal, leases, transactions
@@ -20,7 +19,7 @@ from core.clock import Clock
 from core.errors import Conflict, NotFound, SaysoError
 from transparency_log import events
 from voices import provider_tasks
-from voices.canary import canary_run, vanished_voices
+from voices.canary import canary_requests, canary_run, vanished_voices
 from voices.canary.canary_findings import CanaryOutcome, CanaryPlan, CanaryVoice, Pause
 from voices.canary.service_voices import STILL_TRAINING
 from voices.models import (
@@ -50,22 +49,6 @@ def connect_unchecked(row: ProviderAccount) -> Provider:
     """Return the provider of an account, whatever its state: it is about to be checked."""
     kind = registry.get_adapter_kind(row.provider)
     return kind.connect(account_access.open_account_row(row))
-
-
-def list_due_accounts(*, at: datetime, limit: int = 100) -> tuple[str, ...]:
-    """Return the ids of the accounts whose canary is due: new, changed, or a day old."""
-    asked = ~Q(canary_cause="") & (Q(canary_due_at=None) | Q(canary_due_at__lte=at))
-    due = ProviderAccount.objects.in_use().filter(asked | Q(canary_due_at__lte=at))
-    running = ProviderCanary.objects.filter(
-        ~leases.has_no_lease(at), account=OuterRef("id"), state=CanaryState.RUNNING
-    )
-    free = due.filter(~Exists(running)).order_by("canary_due_at", "id")
-    return tuple(free.values_list("id", flat=True)[:limit])
-
-
-def get_last_run(account: ProviderAccount) -> ProviderCanary | None:
-    """Return the newest run of an account, None before the first."""
-    return account.canaries.order_by("-started_at", "-id").first()
 
 
 def run_account_canary(
@@ -109,7 +92,7 @@ def discard_voices(
 
     What cannot be deleted becomes a task.
     """
-    run = get_last_run(account)
+    run = canary_requests.get_last_run(account)
     for left in [] if run is None else [CanaryVoice(**one) for one in run.voices]:
         try:
             connect(account).delete(ProviderVoice(remote_id=left.remote_id))
@@ -228,12 +211,12 @@ def _is_paid(account: ProviderAccount) -> bool:
 
 
 def _list_left(account: ProviderAccount) -> list[Json]:
-    last = get_last_run(account)
+    last = canary_requests.get_last_run(account)
     return [] if last is None else list(last.voices)
 
 
 def _has_lost_its_voice(account: ProviderAccount) -> bool:
-    last = get_last_run(account)
+    last = canary_requests.get_last_run(account)
     return last is not None and last.code == canary_run.LOST
 
 

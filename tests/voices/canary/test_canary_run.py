@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from tests.emulators import cartesia, elevenlabs, fish, inworld, openai, resemble
+from tests.emulators import cartesia, elevenlabs, fish, inworld, openai, resemble, tensorone
 from tests.emulators.cartesia import CartesiaEmulator
 from tests.emulators.elevenlabs import ElevenLabsEmulator
 from tests.emulators.emulator import Emulator, Fault
@@ -18,6 +18,7 @@ from tests.emulators.fish import FishEmulator
 from tests.emulators.inworld import InworldEmulator
 from tests.emulators.openai import OpenAiEmulator
 from tests.emulators.resemble import ResembleEmulator
+from tests.emulators.tensorone import TensorOneEmulator
 from tests.support.engine_calls import BY_NAME, CASES, connect_case
 from voices.canary import canary_voices
 from voices.canary.canary_findings import CanaryOutcome, CanaryPlan, CanaryVoice
@@ -37,6 +38,7 @@ CLOUDS: dict[str, tuple[type[Emulator], str, str]] = {
     "fish": (FishEmulator, fish.KEY, ""),
     "openai": (OpenAiEmulator, openai.KEY, "/v1"),
     "resemble": (ResembleEmulator, resemble.KEY, ""),
+    "tensorone": (TensorOneEmulator, tensorone.KEY, tensorone.BASE),
 }
 STORING = ("vllm_omni", "chatterbox_tts_api", "fish_speech", "localai")
 
@@ -66,6 +68,7 @@ def connected(name: str, *, key: str | None = None) -> Iterator[tuple[Emulator, 
             account_id=f"pac_{name}",
             base_url=emulator.base_url + path,
             credentials={"api_key": key or good_key},
+            audio_origins=(emulator.base_url,),
         )
         yield emulator, registry.get_adapter_kind(name).connect(account)
 
@@ -202,6 +205,7 @@ class TestAProviderThatIsAway:
 
     def test_that_still_trains_is_waited_for_by_the_next_run(self) -> None:
         with connected("resemble") as (emulator, provider):
+            assert isinstance(emulator, ResembleEmulator)
             emulator.trained = "training"
             outcome = run("resemble", provider)
             assert (outcome.state, outcome.code) == ("unfinished", "canary_training")

@@ -15,6 +15,7 @@ from tests.emulators.fish import FishEmulator
 from tests.emulators.inworld import InworldEmulator
 from tests.emulators.openai import OpenAiEmulator
 from tests.emulators.resemble import ResembleEmulator
+from tests.support.checked_accounts import check_account
 from tests.voices.conftest import AUDIOBOOK, Http
 from tests.voices.providers import test_openai, test_resemble
 from tests.voices.providers.test_cartesia import clone as clone_at_cartesia
@@ -63,6 +64,7 @@ class ProxyScene:
         }
         answer = client.post("/v1/provider_accounts", account, format="json")
         assert answer.status_code == 201, answer.content
+        check_account(answer.json()["id"], emulator)
         ApiKey.objects.update(default_use_case=AUDIOBOOK, default_language="en")
 
 

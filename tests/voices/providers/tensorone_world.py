@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tests.conftest import NOON
 from tests.emulators import tensorone
 from tests.emulators.tensorone import TensorOneEmulator
+from tests.support.checked_accounts import check_account
 from tests.voices.conftest import SENTENCE, Http
 from tests.voices.providers.conftest import READING
 from tests.voices.test_background_cloning import ask
@@ -30,7 +31,9 @@ def connect_tensorone(client: Http, emulator: TensorOneEmulator) -> None:
         "credentials": {"api_key": tensorone.KEY},
         "audio_origins": [emulator.base_url],
     }
-    assert client.post("/v1/provider_accounts", body, format="json").status_code == 201
+    made = client.post("/v1/provider_accounts", body, format="json")
+    assert made.status_code == 201, made.json()
+    check_account(made.json()["id"], emulator)
 
 
 def work_times(voice_id: str, times: int) -> None:

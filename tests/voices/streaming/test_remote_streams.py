@@ -23,6 +23,7 @@ from tests.emulators import inworld
 from tests.emulators.emulator import Fault
 from tests.emulators.inworld import PIECE_SECONDS, InworldEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.support.checked_accounts import check_account
 from tests.support.wire_client import Call, Wire
 from tests.voices.conftest import Http, revoke
 from tests.voices.streaming.conftest import asked, settled, until
@@ -53,7 +54,8 @@ def emulator(client: Http, settings: Settings) -> Iterator[InworldEmulator]:
             "base_url": made.base_url,
             "credentials": {"api_key": inworld.KEY},
         }
-        assert client.post("/v1/provider_accounts", account, format="json").status_code == 201
+        answer = client.post("/v1/provider_accounts", account, format="json")
+        check_account(answer.json()["id"], made)
         yield made
         made.pace.hold_at = None
     ACCOUNT_LIMITS.forget_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -25,7 +26,7 @@ from core.api.serializers import (
 from core.caller_notes import Notes
 from voices import provider_accounts
 from voices.api.serializers.input_fields import code_field
-from voices.canary import account_canary, canary_findings
+from voices.canary import canary_findings, canary_requests
 from voices.models import (
     AccountState,
     CanaryCause,
@@ -93,15 +94,15 @@ class CanarySerializer(OutputSerializer[ProviderCanary]):
     full = serializers.BooleanField(source="is_full")
     state = serializers.ChoiceField(choices=CanaryState.values)
     code = NullableTextField()
-    detail = serializers.SerializerMethodField()
+    detail = serializers.CharField(allow_null=True)
     findings = serializers.ListField(child=serializers.DictField())
     characters = serializers.IntegerField()
     started_at = TimestampField()
     finished_at = TimestampField(allow_null=True)
 
-    def get_detail(self, run: ProviderCanary) -> str | None:
+    def compute_fields(self, row: ProviderCanary) -> Mapping[str, Any]:
         """Return what a failed check has found, in words."""
-        return canary_findings.CODES.get(run.code)
+        return {"detail": canary_findings.CODES.get(row.code)}
 
 
 class ProviderAccountSerializer(ObjectSerializer[ProviderAccount]):
@@ -116,15 +117,13 @@ class ProviderAccountSerializer(ObjectSerializer[ProviderAccount]):
     credential_names = serializers.ListField(child=serializers.CharField())
     audio_origins = serializers.ListField(child=serializers.CharField())
     settings = serializers.DictField(source="adapter_settings")
-    canary = serializers.SerializerMethodField()
+    canary = CanarySerializer(allow_null=True)
     changed_at = TimestampField()
     removed_at = TimestampField(allow_null=True)
 
-    @extend_schema_field(CanarySerializer(allow_null=True))
-    def get_canary(self, row: ProviderAccount) -> dict[str, Any] | None:
-        """Return the last check, None before the first."""
-        run = account_canary.get_last_run(row)
-        return None if run is None else dict(CanarySerializer(run).data)
+    def compute_fields(self, row: ProviderAccount) -> Mapping[str, Any]:
+        """Return the notes and the last check, which is None before the first."""
+        return {**super().compute_fields(row), "canary": canary_requests.get_last_run(row)}
 
     def open_notes(self, row: ProviderAccount) -> Notes:
         """Return what the caller noted beside the account."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rest_framework import serializers
 
 from core.api.fields import CodeField, NullableTextField, TimestampField
@@ -27,13 +30,13 @@ class ProviderTaskSerializer(ObjectSerializer[ProviderTask]):
     state = serializers.ChoiceField(choices=TaskState.values)
     provider = serializers.CharField()
     voice = serializers.CharField(source="voice_id")
-    to_do = serializers.SerializerMethodField()
+    to_do = serializers.CharField()
     done_by = NullableTextField()
     done_at = TimestampField(allow_null=True)
 
-    def get_to_do(self, task: ProviderTask) -> str:
-        """Return what the person has to do."""
-        return provider_tasks.describe_task(task)
+    def compute_fields(self, row: ProviderTask) -> Mapping[str, Any]:
+        """Return the notes, of which there are none, and what the person has to do."""
+        return {**super().compute_fields(row), "to_do": provider_tasks.describe_task(row)}
 
 
 ProviderTaskList = make_list_serializer(ProviderTaskSerializer, "A page of tasks.")

@@ -26,7 +26,7 @@ from voices.api.serializers.provider_account_serializers import (
     ProviderAccountList,
     ProviderAccountSerializer,
 )
-from voices.canary import account_canary
+from voices.canary import account_canary, canary_requests
 from voices.models.provider_account import ProviderAccountQuerySet
 from voices.provider_accounts import NewAccount
 
@@ -150,9 +150,7 @@ class ProviderAccountCanaryView(APIView):
         A check that passes opens a closed account. `canary` of the account says what it has found.
         """
         caller = get_caller(request)
-        row = provider_accounts.ask_for_canary(
-            account_id, principal=caller.principal, at=clock.now()
-        )
+        row = canary_requests.ask_for_canary(account_id, principal=caller.principal, at=clock.now())
         return Response(
             ProviderAccountSerializer(row).data,
             status=status.HTTP_202_ACCEPTED,
