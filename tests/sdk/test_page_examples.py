@@ -92,7 +92,8 @@ def connect(mara: Customer, name: str, emulator: Emulator, base: str, key: str) 
     """Connect the customer to an emulated provider."""
     body = {"provider": name, "base_url": base, "credentials": {"api_key": key}}
     origins = {"audio_origins": [emulator.base_url]} if name == "tensorone" else {}
-    mara.post("/v1/provider_accounts", body | origins)
+    mara.connect(body | origins)
+    emulator.forget_canary()
 
 
 def write_tensorone_program(target: Target) -> str:
