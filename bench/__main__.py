@@ -38,6 +38,7 @@ MEASUREMENTS: Final = {
     "queries": True,
     "stream": True,
     "batch": True,
+    "gateway": True,
     "log": True,
     "export": True,
 }
