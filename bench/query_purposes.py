@@ -11,7 +11,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "accounts/rate_limits.py:count": "Count the call, if there is room. Not with Redis.",
     "voices/voice_selectors.py:get_voice": "The voice: engine, profile, consent, binding.",
     # The gate. Decision 035 says why each row is read.
-    "accounts/api_key_lookup.py:find_ended_keys": "Whether the key may still do this.",
+    "accounts/api_key_lookup.py:_find_keys": "Whether the key may still do this.",
     "consent/decision_context.py:_load_chain": (
         "The consent with its person and its organisation's policy, and whether there are holds or "
         "other consents."

@@ -20,6 +20,7 @@ _CALLERS: Final = {"bench", "tests", ".venv"}
 _CARRIERS: Final = {"core/compiled_queries.py"}
 """Modules that send the statements of others."""
 _MONITOR: Final = "permit_monitor.py"
+_ROUNDS: Final = {_MONITOR, "core/lease_renewal.py:_renew"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,10 @@ class Statement:
 
     @property
     def is_monitor(self) -> bool:
-        """Whether the permit monitor sent it, which has rounds as long as a stream lasts."""
-        return self.place == _MONITOR
+        """Whether it belongs to how long a call takes: the permit monitor and the renewal of leases
+        have rounds.
+        """
+        return self.place in _ROUNDS
 
 
 class _Watch:

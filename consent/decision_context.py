@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 
 from accounts import organisation_policy
 from consent import quota, row_macs, speakers
@@ -30,6 +30,7 @@ from consent.policy import grant_scope
 from consent.policy.state_machine import BINDING, ConsentState
 from consent.policy.types import AccessRequest, ConsentView, PolicyContext
 from core.canonical_json import Json
+from core.compiled_queries import CompiledQuery
 
 _LONGEST_CHAIN: Final = 50
 
@@ -152,17 +153,9 @@ def _load_chain(request: AccessRequest) -> _Chain:
     if request.consent_id is None:
         return _Chain()
 
-    holds = Hold.objects.filter(speaker_id=OuterRef("speaker_id"), lifted_at=None)
-    others = _signed_beside(OuterRef("id"), OuterRef("speaker_id"), request)
-    mine = (
-        Consent.objects.of(request.organisation_id, livemode=request.livemode)
-        .select_related("speaker", "organisation")
-        .annotate(has_others=Exists(others), is_held=Exists(holds))
-    )
-
     chain = _Chain()
     # Any: a Consent with the two columns of the annotation.
-    found: Any = mine.filter(id=request.consent_id).first()
+    found: Any = _BY_ID[request.livemode].find_first(request.organisation_id, request.consent_id)
     while found is not None and len(chain.consents) < _LONGEST_CHAIN:
         chain = _Chain(
             consents=(*chain.consents, found),
@@ -171,14 +164,42 @@ def _load_chain(request: AccessRequest) -> _Chain:
         )
         if found.state != ConsentState.SUPERSEDED:
             break
+        mine = _select_consents(request.organisation_id, livemode=request.livemode)
         found = mine.filter(supersedes=found, signed_at__isnull=False).first()
 
     return chain
 
 
+def _select_consents(organisation_id: str, *, livemode: bool) -> QuerySet[Consent]:
+    """Return an organisation's consents with the two facts of `_Chain`, and what they rest on."""
+    holds = Hold.objects.filter(speaker_id=OuterRef("speaker_id"), lifted_at=None)
+    others = _signed_beside(
+        OuterRef("id"), OuterRef("speaker_id"), organisation_id, livemode=livemode
+    )
+    return (
+        Consent.objects.of(organisation_id, livemode=livemode)
+        .select_related("speaker", "organisation")
+        .annotate(has_others=Exists(others), is_held=Exists(holds))
+    )
+
+
+def _compile_by_id(*, livemode: bool) -> CompiledQuery[Consent]:
+    return CompiledQuery(
+        lambda organisation_id, consent_id: _select_consents(
+            organisation_id, livemode=livemode
+        ).filter(id=consent_id),
+        texts=2,
+    )
+
+
+_BY_ID: Final = {mode: _compile_by_id(livemode=mode) for mode in (False, True)}
+
+
 def _load_other_consents(consent: Consent, request: AccessRequest) -> tuple[Consent, ...]:
     """Return what else this person signed for this organisation, whether in force or ended."""
-    signed = _signed_beside(consent.id, consent.speaker_id, request)
+    signed = _signed_beside(
+        consent.id, consent.speaker_id, request.organisation_id, livemode=request.livemode
+    )
     others = tuple(signed.only(*row_macs.COLUMNS, "link_expires_at", "asked_until"))
     for other in others:
         other.speaker = consent.speaker  # the same person: saves a query
@@ -186,10 +207,14 @@ def _load_other_consents(consent: Consent, request: AccessRequest) -> tuple[Cons
 
 
 def _signed_beside(
-    consent_id: str | OuterRef, speaker_id: str | OuterRef, request: AccessRequest
+    consent_id: str | OuterRef,
+    speaker_id: str | OuterRef,
+    organisation_id: str,
+    *,
+    livemode: bool,
 ) -> ConsentQuerySet:
-    """Return what a person signed for the request's organisation beside one of their consents."""
-    mine = Consent.objects.of(request.organisation_id, livemode=request.livemode)
+    """Return what a person signed for an organisation beside one of their consents."""
+    mine = Consent.objects.of(organisation_id, livemode=livemode)
     return mine.filter(speaker_id=speaker_id).exclude(id=consent_id).exclude(record_sha256="")
 
 

@@ -42,13 +42,14 @@ class _Plan(Generic[M]):
     names: tuple[str, ...]
     converters: tuple[tuple[int, Any, Any], ...]
     related: tuple[Any, ...]
+    annotations: tuple[tuple[str, int], ...]
 
     def fill(self, texts: Sequence[str]) -> list[Any]:
         """Return the parameters with the texts of one call."""
         return [texts[one.number] if isinstance(one, _Place) else one for one in self.parameters]
 
     def read(self, row: Sequence[Any]) -> M:
-        """Return the object of a row, with those that `select_related` asks for."""
+        """Return the object of a row, with what `select_related` and `annotate` ask for."""
         values = list(row)
         for place, convert, column in self.converters:
             values[place] = convert(values[place], column, connection)
@@ -56,6 +57,8 @@ class _Plan(Generic[M]):
         found = self.model.from_db(connection.alias, self.names, values[self.columns])
         for populator in self.related:
             populator.populate(values, found)
+        for name, place in self.annotations:
+            setattr(found, name, values[place])
         return found
 
 
@@ -129,4 +132,5 @@ class CompiledQuery(Generic[M]):
                 for convert in converters
             ),
             related=tuple(make_populators(kind, selected, connection.alias)),
+            annotations=tuple((compiler.annotation_col_map or {}).items()),
         )

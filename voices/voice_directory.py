@@ -6,8 +6,13 @@ from collections.abc import Collection
 from typing import Final
 
 from consent.voice_lookup import KnownVoice, VoiceDirectory
+from core.compiled_queries import CompiledQuery
 from voices import voice_macs
 from voices.models import ENDING, Voice, VoiceState
+
+_READY_BY_ID: Final = CompiledQuery(
+    lambda voice_id: Voice.objects.filter(id=voice_id, state=VoiceState.READY).only("id"), texts=1
+)
 
 
 def find_voice(
@@ -32,9 +37,12 @@ def find_voice(
 
 def list_ready(voice_ids: Collection[str]) -> frozenset[str]:
     """Return the ids of those voices that can speak now."""
-    return frozenset(
-        Voice.objects.filter(id__in=voice_ids, state=VoiceState.READY).values_list("id", flat=True)
-    )
+    wanted = set(voice_ids)
+    if len(wanted) == 1:
+        return frozenset(voice.id for voice in _READY_BY_ID.find_all(*wanted))
+
+    ready = Voice.objects.filter(id__in=wanted, state=VoiceState.READY)
+    return frozenset(ready.values_list("id", flat=True))
 
 
 def list_gone(voice_ids: Collection[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.principal import Principal
 from consent.models import Consent
 from core import ids
+from core.compiled_queries import CompiledQuery
 from core.errors import NotFound
 from vault import sealed_notes
 from voices.models import Voice
@@ -24,6 +25,18 @@ _COLUMNS: Final = {
     "use_case": "use_case",
     "provider": "provider",
 }
+
+
+def _compile_by_id(*, livemode: bool) -> CompiledQuery[Voice]:
+    return CompiledQuery(
+        lambda organisation_id, voice_id: Voice.objects.filter(
+            organisation_id=organisation_id, livemode=livemode, id=voice_id
+        ),
+        texts=2,
+    )
+
+
+_BY_ID: Final = {mode: _compile_by_id(livemode=mode) for mode in (False, True)}
 
 
 def list_voices(principal: Principal) -> QuerySet[Voice]:
@@ -71,7 +84,9 @@ def get_voice(voice_id: str, *, principal: Principal) -> Voice:
     Raises NotFound, for the voices of others too.
     """
     voice = (
-        _list_voices(principal).filter(id=voice_id).first() if ids.is_id(voice_id, "vox") else None
+        _BY_ID[principal.livemode].find_first(principal.organisation_id, voice_id)
+        if ids.is_id(voice_id, "vox")
+        else None
     )
     if voice is None:
         raise NotFound("There is no such voice.")

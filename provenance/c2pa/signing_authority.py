@@ -18,12 +18,18 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from core import transactions
+from core.compiled_queries import CompiledQuery
 from provenance.c2pa import certificates
 from provenance.c2pa.certificates import BadChain, CertificateKey, Sign
 from provenance.models import Credential, CredentialRole
 from vault import kms
 
 ROOTS: Final = (CredentialRole.ROOT, CredentialRole.ANCHOR)
+
+_IN_USE: Final = CompiledQuery(
+    lambda: Credential.objects.exclude(role=CredentialRole.ASKED).order_by("created_at", "id"),
+    texts=0,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -55,7 +61,7 @@ def get_manifest_signer(*, at: datetime) -> ManifestSigner:
 
     Raises KmsUnavailable.
     """
-    rows = list(Credential.objects.exclude(role=CredentialRole.ASKED).order_by("created_at", "id"))
+    rows = _IN_USE.find_all()
 
     leaf = next(
         (row for row in rows if row.role == CredentialRole.LEAF and row.retired_at is None), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.test.utils import CaptureQueriesContext
 
 from core.compiled_queries import CompiledQuery
@@ -43,6 +44,24 @@ class TestACompiledQuery:
             assert found.kek == key_rotation.get_current_kek(at=NOON)
 
         assert len([query for query in sent if '"vault_subject"' in query["sql"]]) == 1
+
+    def test_brings_what_annotate_adds(self) -> None:
+        made = make_subject()
+        counted = CompiledQuery(
+            lambda subject: Subject.objects.annotate(
+                is_alone=~Exists(Subject.objects.exclude(id=OuterRef("id")))
+            ).filter(id=subject),
+            texts=1,
+        )
+
+        alone = counted.find_first(made)
+        make_subject()
+        among_others = counted.find_first(made)
+
+        assert (getattr(alone, "is_alone", None), getattr(among_others, "is_alone", None)) == (
+            True,
+            False,
+        )
 
     def test_finds_the_first_by_the_primary_key(self) -> None:
         made = {make_subject("org_b") for _ in range(5)}

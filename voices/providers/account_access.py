@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
+from core.compiled_queries import CompiledQuery
 from core.errors import Fault, Invalid, Unavailable
 from vault import sealed_values, subject_keys
 from voices.models import AccountState, ProviderAccount
 from voices.providers.adapter_kinds import ConnectedAccount
 from voices.providers.base import Owned
+
+
+def _compile_by_provider(*, livemode: bool) -> CompiledQuery[ProviderAccount]:
+    return CompiledQuery(
+        lambda organisation_id, provider: ProviderAccount.objects.in_use().filter(
+            organisation_id=organisation_id, livemode=livemode, provider=provider
+        ),
+        texts=2,
+    )
+
+
+_BY_PROVIDER: Final = {mode: _compile_by_provider(livemode=mode) for mode in (False, True)}
 
 
 class ProviderNotConnected(Invalid):
@@ -79,10 +92,7 @@ def _require_account(provider: str, owner: Owned) -> ProviderAccount:
 
 def find_account(provider: str, owner: Owned) -> ProviderAccount | None:
     """Return the row of the account of `owner` at a provider, None where there is none."""
-    rows = ProviderAccount.objects.in_use()
-    return rows.filter(
-        organisation_id=owner.organisation_id, livemode=owner.livemode, provider=provider
-    ).first()
+    return _BY_PROVIDER[owner.livemode].find_first(owner.organisation_id, provider)
 
 
 def list_connected_providers(owner: Owned) -> tuple[str, ...]:
@@ -107,8 +117,10 @@ def _open_credentials(row: ProviderAccount) -> dict[str, str]:
     if row.sealed_credentials is None:
         return {}
 
-    own = subject_keys.get_organisation_subject(row.organisation_id, at=row.created_at)
-    opened = sealed_values.unseal(
-        own, build_credential_context(row.id), bytes(row.sealed_credentials)
+    _, derive = subject_keys.open_subject(
+        None, organisation_id=row.organisation_id, at=row.created_at
+    )
+    opened = sealed_values.unseal_with(
+        derive, build_credential_context(row.id), bytes(row.sealed_credentials)
     )
     return cast("dict[str, str]", opened)

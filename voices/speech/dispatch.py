@@ -37,13 +37,13 @@ def speak_text(
     honour.
     """
     voice = get_voice(request.voice_id, principal=principal)
-    _check_capabilities(request, voice, providers)
+    provider = _check_capabilities(request, voice, providers)
     return pipeline.synthesize_clip(
         request,
         voice,
         principal=principal,
         now=now,
-        providers=providers,
+        providers=_keep_provider(provider),
         conclude=conclude,
     )
 
@@ -62,7 +62,8 @@ def stream_text(
     voice = get_voice(request.voice_id, principal=principal)
     provider = _check_capabilities(request, voice, providers)
     place = session.require_stream_slot(request, provider)
-    begun = session.begin_stream(request, voice, principal=principal, now=now, providers=providers)
+    kept = _keep_provider(provider)
+    begun = session.begin_stream(request, voice, principal=principal, now=now, providers=kept)
     try:
         place.leave_stream(begun)
     except streaming_response.StreamingUnavailable as gone:
@@ -143,6 +144,11 @@ def _check_capabilities(request: SpeechRequest, voice: Voice, providers: Provide
     provider = providers(voice.provider, voice)
     capability_checks.check_capabilities(request, voice.provider, provider.capabilities())
     return provider
+
+
+def _keep_provider(provider: Provider) -> Providers:
+    """Return what gives the one provider of a call, whose account is not opened twice."""
+    return lambda _name, _owner: provider
 
 
 def _load_voices(requests: Sequence[SpeechRequest], principal: Principal) -> dict[str, Voice]:
