@@ -48,6 +48,12 @@ help:
 	@if command -v npm >/dev/null; then NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" npm ci --prefix .sdks/javascript --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=2 --fetch-timeout=60000 >/dev/null; fi
 	@touch $@
 
+# The competing proxy that `bench/gateway.py` measures beside ours.
+.peers/.python: requirements/peers.txt | .tools/bin/uv
+	@test -x .peers/bin/python || $(UV) venv -q --python $(PYTHON) .peers
+	@$(UV) pip install -q --python .peers/bin/python --system-certs --require-hashes --compile-bytecode -r $<
+	@touch $@
+
 %.mo: %.po .venv/.base
 	@$(BIN)/pybabel -q compile -i $< -o $@
 
@@ -92,7 +98,7 @@ messages: .venv/.base ## bring new sentences of the code and the templates into 
 	@$(BIN)/python -m babel.messages.frontend -q extract -F pyproject.toml -o var/django.pot .
 	@$(BIN)/pybabel -q update -i var/django.pot
 
-bench: .venv/.bench ## measure every number of docs/numbers.md
+bench: .venv/.bench .peers/.python ## measure every number of docs/numbers.md
 	@$(BIN)/python -m bench
 
 lock: ## write the locked requirements again
@@ -100,6 +106,7 @@ lock: | .tools/bin/uv
 	$(LOCK) -o requirements/base.txt
 	$(LOCK) --group dev --extra containers --extra objects -c requirements/base.txt -o requirements/dev.txt
 	$(LOCK) --group bench -c requirements/dev.txt -o requirements/bench.txt
+	$(subst pyproject.toml,bench/peers.in,$(LOCK)) -o requirements/peers.txt
 
 clean: ## remove what was set up
-	rm -rf .venv .tools .sdks var .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools .sdks .peers var .mypy_cache .ruff_cache .pytest_cache

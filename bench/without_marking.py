@@ -30,21 +30,24 @@ PIECE_SECONDS: Final = 0.02
 
 def replace_marking() -> None:
     """Replace them for the rest of this process."""
-    replaced: Any = verified_marking
-    replaced.mark_sound = _encode_alone
-    replaced = sound_plausibility
-    replaced.check_provider_sound = _check_nothing
-    replaced = SpeechRequest
-    replaced.judge_language = _believe_language
-    replaced = pcm_chunks
-    replaced.PIECE_SECONDS = PIECE_SECONDS
-    replaced = marked_encoder
-    replaced.FILE_SECONDS = 0.0
-    replaced = watermark
-    replaced.StreamEmbedder = Untouched
-    replaced = MarkedEncoder
-    replaced._look = _look_nowhere
-    replaced.prove = _prove_nothing
+    for owner, name, instead in list_replacements():
+        # A name that has moved would leave the real one at work.
+        assert hasattr(owner, name), name
+        setattr(owner, name, instead)
+
+
+def list_replacements() -> tuple[tuple[Any, str, Any], ...]:
+    """Return what is replaced: its module or class, its name there, and what stands for it."""
+    return (
+        (verified_marking, "mark_sound", _encode_alone),
+        (sound_plausibility, "check_provider_sound", _check_nothing),
+        (SpeechRequest, "judge_language", _believe_language),
+        (pcm_chunks, "PIECE_SECONDS", PIECE_SECONDS),
+        (marked_encoder, "FILE_SECONDS", 0.0),
+        (watermark, "StreamEmbedder", Untouched),
+        (MarkedEncoder, "_look", _look_nowhere),
+        (MarkedEncoder, "prove", _prove_nothing),
+    )
 
 
 class Untouched:
