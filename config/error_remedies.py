@@ -36,6 +36,7 @@ REMEDIES: Final = {
     "correction_needed": "Send a correction with a reason instead of a plain change.",
     "delivery_not_by_us": "Hand the link over yourself, or make a new request that we deliver.",
     "export_not_ready": "Read the export until its state is `ready`, or ask for a new one.",
+    "first_call_unfinished": "Wait a little, then send the same call again.",
     "job_unfinished": "Read the job until it is finished, or cancel it.",
     "idempotency_forgotten": "Make a new call with a new key.",
     "idempotency_running": "Wait until the first call is done, then send the same call again.",

@@ -8,13 +8,20 @@ from accounts.authentication import Caller
 from audio import encoding
 from core import streaming_response
 from core.streaming_response import Framing
+from proxies import repeated_calls
 from proxies.proxy_speech import ProxyOrder
 from voices.speech import dispatch
 from voices.speech.clip_delivery import DeliveredClip
 
 
 def speak_order(order: ProxyOrder, caller: Caller) -> DeliveredClip:
-    """Speak the text of an order. Raises as `dispatch.speak_text`."""
+    """Speak the text of an order, or return the clip of the same call that came before.
+
+    Raises as `dispatch.speak_text`, and FirstCallUnfinished.
+    """
+    if (first := repeated_calls.find_first_answer(order, caller)) is not None:
+        return first
+
     return dispatch.speak_text(order.request, principal=caller.principal, now=caller.now)
 
 
@@ -43,8 +50,14 @@ def answer_with_stream(
 ) -> HttpResponse:
     """Begin to speak the text, and return the head of the answer. The edge sends the pieces.
 
-    Without `framing` they are the file itself. Raises as `dispatch.stream_text`.
+    Without `framing` they are the file itself. The same call that came before has its answer at
+    once. Raises as `dispatch.stream_text`, and FirstCallUnfinished.
     """
+    if (first := repeated_calls.find_first_answer(order, caller)) is not None:
+        body = framing.wrap(first.data) + framing.close() if framing else first.data
+        answer = HttpResponse(body, content_type=media_type or first.media_type)
+        return _set_headers(answer, list_spoken_headers(first, order))
+
     session = dispatch.stream_text(order.request, principal=caller.principal, now=caller.now)
     if framing is not None and (slot := streaming_response.slot.get()) is not None:
         slot.framing = framing

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from django.utils.crypto import salted_hmac
 
 from accounts.authentication import Caller
 from audio import encoding
@@ -21,9 +24,13 @@ IGNORED = "Sayso-Ignored"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyOrder:
-    """A request for speech, and the names of options that were left out. Only the sandbox does."""
+    """A request for speech, and the names of options that were left out. Only the sandbox does.
+
+    `is_repeat`: the SDK says that it sent this call before, and got no answer.
+    """
 
     request: SpeechRequest
+    is_repeat: bool = False
     ignored: tuple[str, ...] = field(default=())
 
     def list_headers(self) -> dict[str, str]:
@@ -61,4 +68,17 @@ def build_order(
         prosody=prosody,
         options={} if in_sandbox or not options else {voice.provider: dict(options)},
     )
-    return ProxyOrder(request=request, ignored=ignored)
+    request = replace(request, call_hash=hash_call(request, voice.provider, caller))
+    return ProxyOrder(request=request, ignored=ignored, is_repeat=terms.is_repeat)
+
+
+def hash_call(request: SpeechRequest, provider: str, caller: Caller) -> str:
+    """Return a keyed hash over all that a call says, and the API key that says it.
+
+    Who reads it in the database cannot try texts.
+    """
+    # Options may be floats, which canonical JSON refuses.
+    said = json.dumps(
+        [caller.key_id, provider, request.voice_id, request.to_json()], sort_keys=True
+    )
+    return salted_hmac("proxies.call", said, algorithm="sha256").hexdigest()

@@ -17,17 +17,24 @@ from accounts.authentication import Caller
 from core.errors import Fault, Invalid
 from voices.api.request_mapping import resolve_place
 
+REPEAT_COUNT: Final = "X-Stainless-Retry-Count"
+"""The header by which the SDKs of OpenAI and Cartesia say how often they have sent a call."""
+_REPEATED: Final = re.compile(r"[1-9][0-9]{0,2}")
 _CONSENT: Final = re.compile(r"sayso:(con_[a-z2-7]{26})(?![a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyTerms:
-    """The terms of one call. A `language` of "" was named nowhere, and the gate refuses it."""
+    """The terms of one call. A `language` of "" was named nowhere, and the gate refuses it.
+
+    `is_repeat`: the SDK says that it sent this call before, and got no answer.
+    """
 
     language: str
     use_case: str
     channel: str | None
     territory: str | None
+    is_repeat: bool = False
 
 
 def read_terms(request: Request, caller: Caller, *, language: str | None = None) -> ProxyTerms:
@@ -43,6 +50,7 @@ def read_terms(request: Request, caller: Caller, *, language: str | None = None)
         territory=resolve_place(
             headers.get("Sayso-Territory"), caller.default_territory, "territory"
         ),
+        is_repeat=bool(_REPEATED.fullmatch(headers.get(REPEAT_COUNT, ""))),
     )
 
 

@@ -24,7 +24,7 @@ class SpeechRequest:
     `text` and `notes` may name people and are never logged. `key_channel` and `key_territory` are
     the defaults of the key: their duties stay, whatever place the call names. `padding` allows room
     tone behind a line that is too short for a watermark. `options` are the
-    provider's own, by its name.
+    provider's own, by its name. `call_hash` names a call that an SDK may send again.
     """
 
     voice_id: str
@@ -41,6 +41,7 @@ class SpeechRequest:
     prosody: Prosody = field(default_factory=Prosody)
     disclosure: str | None = None
     options: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    call_hash: str = ""
     notes: Notes = field(default_factory=Notes, repr=False)
 
     def list_options(self, provider: str) -> Mapping[str, Json]:

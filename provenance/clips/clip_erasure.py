@@ -17,7 +17,8 @@ from provenance.models import LEFT, Clip, ClipState, Receipt
 from vault import blobs, sealed_notes
 
 _UNLINKED: Final[Mapping[str, Any]] = {
-    "subject": "", "voice_id": "", "reference_index": "", "blob_id": "", "manifest_blob_id": "",
+    "subject": "", "voice_id": "", "reference_index": "", "call_hash": "", "blob_id": "",
+    "manifest_blob_id": "",
     **sealed_notes.NONE,
 }  # fmt: skip
 

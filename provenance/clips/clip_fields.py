@@ -37,6 +37,7 @@ class ClipDraft:
     characters: int
     disclosure: str = "none"
     aigc_producer: str = ""
+    call_hash: str = ""
     notes: Notes = field(default_factory=Notes, repr=False)
 
     def columns(self) -> dict[str, object]:

@@ -114,6 +114,8 @@ class Clip(Noted):
     credential = models.CharField(max_length=64, blank=True)
 
     reference_index = models.CharField(max_length=64, blank=True, default="", editable=False)
+    # The keyed hash of the call that it was spoken for, where an SDK may send that call again.
+    call_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     event_id = models.CharField(max_length=30, blank=True)
     # Renewed while a process is making the clip. It says nothing of a settled one.
@@ -151,6 +153,7 @@ class Clip(Noted):
                 fields=["reference_index"],
                 condition=~Q(reference_index=""),
             ),
+            models.Index(name="clip_by_call", fields=["call_hash"], condition=~Q(call_hash="")),
             models.Index(
                 name="clip_in_the_making",
                 fields=["lease_until"],

@@ -19,7 +19,7 @@ from tests.architecture import source
 
 UNSHOWN = {
     "organisation", "livemode", "subject", "sealed_notes", "external_index", "metadata_index",
-    "reference_index",
+    "reference_index", "call_hash",
     "aigc_producer", "blob_id", "manifest_offset", "manifest_size", "manifest_blob_id",
     "lease_until",
 }  # fmt: skip

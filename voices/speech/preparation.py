@@ -184,6 +184,7 @@ def _build_clip_draft(
         characters=len(request.text),
         disclosure=required.value,
         aigc_producer=producer,
+        call_hash=request.call_hash,
         notes=request.notes,
     )
 
