@@ -14,10 +14,10 @@ import soundfile
 from aiohttp import web
 
 from core import clock
-from tests.emulators.emulator import Emulator, speak_pcm, wrap_wav
+from tests.emulators.emulator import Emulator, identify_recording, speak_pcm, wrap_wav
 from tests.emulators.inworld import find_fault
 from voices.canary import canary_voices
-from voices.canary.canary_voices import BOTH, Which
+from voices.canary.canary_voices import Which
 
 KEY: Final = "tensorone-emulated"
 BASE: Final = "/v2/ai"
@@ -74,13 +74,7 @@ class TensorOneEmulator(Emulator):
         if canary_voices.RECORDED.encode() not in body:
             return None
         data = base64.b64decode(json.loads(body)["audioSamples"][0]["audioBase64"])
-        samples, rate = soundfile.read(io.BytesIO(data), dtype="float32")
-
-        def correlate(which: Which) -> float:
-            known = canary_voices.make_recording(which).sound.resample(rate).samples
-            return float(known[20_000:40_000] @ samples[20_000:40_000])
-
-        return max(BOTH, key=correlate)
+        return identify_recording(data)
 
     def add_routes(self) -> None:
         """Add the routes that the documents name, and the host of the files."""

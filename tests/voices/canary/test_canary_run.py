@@ -26,6 +26,7 @@ from voices.canary.canary_run import run_canary
 from voices.models import CanaryState
 from voices.providers import registry
 from voices.providers.adapter_kinds import ConnectedAccount
+from voices.providers.base import TrainingProgress, TrainingState
 from voices.providers.upstream import loop_thread
 from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
@@ -177,6 +178,14 @@ class TestATrap:
             outcome = run("localai", provider)
             assert (outcome.state, outcome.code) == ("failed", "canary_not_deleted")
             assert {one.which for one in outcome.left} == set(canary_voices.BOTH)
+
+    def test_of_a_voice_that_is_still_listed_is_found(self) -> None:
+        """A provider that says that a voice is gone, and lists it."""
+        with connected("localai") as (emulator, provider):
+            provider.get_progress = lambda _voice: TrainingProgress(state=TrainingState.MISSING)
+            emulator.method_faults["DELETE"] = Fault(status=200, answer=b"{}", times=None)
+            outcome = run("localai", provider)
+            assert (outcome.state, outcome.code) == ("failed", "canary_not_deleted")
 
     def test_of_silence_is_found(self) -> None:
         with connected("cosyvoice") as (emulator, provider):
