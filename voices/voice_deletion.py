@@ -84,7 +84,8 @@ def run_deletion(
             if isinstance(error, DeletionUnconfirmed):
                 _note_unconfirmed(voice, error, actor=actor, wall_time=wall_clock())
             now = wall_clock()
-            leases.renew(voice, at=now, lease=_choose_wait(voice, at=now))
+            told = timedelta(seconds=getattr(error, "retry_after", None) or 0)
+            leases.renew(voice, at=now, lease=max(_choose_wait(voice, at=now), told))
         raise
 
 

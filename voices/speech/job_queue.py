@@ -41,7 +41,8 @@ logger = logging.getLogger(__name__)
 # SAYSO_JOB_AT_ONCE: how many items of one job may be in hand at a time. Other workers stay free for
 # the next job. Two that look at the same moment may make it one more, which does no harm.
 AT_ONCE: Final[int] = settings.SAYSO_JOB_AT_ONCE
-MOST_ATTEMPTS: Final = 8
+MOST_ATTEMPTS: Final = 12
+"""With the waits between them they take half an hour."""
 BACKOFF: Final = Backoff(first=timedelta(seconds=1), longest=timedelta(minutes=5))
 
 
@@ -219,7 +220,10 @@ def _run_item(item: JobItem, *, wall_clock: Clock, providers: Providers) -> None
 
 
 def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at: datetime) -> None:
-    """Queue the item again with a growing wait, or give up after the last attempt."""
+    """Queue the item again with a growing wait, or give up after the last attempt.
+
+    What a provider says with `Retry-After` is waited for at least.
+    """
     if item.attempt >= MOST_ATTEMPTS:
         job_settlement.settle_unserved_item(
             item, JobState.FAILED, at=at, code=error.stable_code, error=error
@@ -231,8 +235,11 @@ def _postpone_item(item: JobItem, error: SaysoError, *, wall_time: datetime, at:
         job_settlement.settle_unserved_item(item, JobState.CANCELLED, at=at, code="cancelled")
         return
 
-    leases.return_to_queue(item, at=wall_time, backoff=BACKOFF, state=JobState.QUEUED)
-    raise Unavailable(error.detail, code=error.stable_code)
+    told = timedelta(seconds=error.retry_after or 0)
+    wait = max(BACKOFF.wait_after(item.attempt), told)
+    backoff = Backoff(first=wait, longest=wait)
+    leases.return_to_queue(item, at=wall_time, backoff=backoff, state=JobState.QUEUED)
+    raise Unavailable(error.detail, code=error.stable_code, retry_after=error.retry_after)
 
 
 def _unseal_request(item: JobItem) -> SpeechRequest:
