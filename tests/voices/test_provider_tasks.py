@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Role
 from tests.conftest import NOON
-from tests.fixtures.organisations import ClientOf, MakeKey
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import ClientOf, MakeKey, MakeMember
 from tests.voices.conftest import Http, MakeVoice, Reader, only
 from transparency_log import log_reader, sequencer
 from voices import voice_deletion
@@ -146,6 +147,40 @@ class TestARemovalByHand:
         client.post(f"{PATH}/{ProviderTask.objects.get().id}/done")
 
         assert delete(voice, Silent(by_hand=True))
+
+
+class TestTheOfficersList:
+    @pytest.mark.parametrize(
+        ("role", "state"),
+        [(Role.OFFICER, "done"), (Role.ENGINEER, "open"), (Role.AUDITOR, "open")],
+    )
+    def test_lets_officers_settle_a_task(
+        self, role: Role, state: str, voice: Voice, acme: Organisation, make_member: MakeMember
+    ) -> None:
+        with pytest.raises(CopyUnfindable):
+            delete(voice, Silent())
+        task_id = ProviderTask.objects.get().id
+        pages = logged_in(make_member(organisation=acme, role=role))
+        listed = "/admin/voices/providertask/"
+        assert task_id in pages.get(listed).content.decode()
+        shown = pages.get(f"{listed}{task_id}/change/").content.decode()
+        assert "Look at the provider for a voice" in shown
+
+        pages.post(f"{listed}{task_id}/done/", {"reason": "It is not there."})
+
+        assert ProviderTask.objects.get().state == state
+
+    def test_shows_nothing_to_a_neighbour(
+        self, voice: Voice, bolt: Organisation, make_member: MakeMember
+    ) -> None:
+        with pytest.raises(CopyUnfindable):
+            delete(voice, Silent())
+        task_id = ProviderTask.objects.get().id
+        pages = logged_in(make_member(organisation=bolt, role=Role.OWNER))
+
+        assert task_id not in pages.get("/admin/voices/providertask/").content.decode()
+        pages.post(f"/admin/voices/providertask/{task_id}/done/", {"reason": "Not mine."})
+        assert ProviderTask.objects.get().state == "open"
 
 
 class TestATask:

@@ -6,6 +6,7 @@ finished changes nothing. Every run is logged before and after.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,6 +33,8 @@ from voices.models import (
 )
 from voices.providers import account_access, registry
 from voices.providers.base import Provider, ProviderVoice
+
+logger = logging.getLogger(__name__)
 
 DAILY: Final = timedelta(days=1)
 AGAIN: Final = timedelta(minutes=10)
@@ -172,6 +175,8 @@ def _settle_run(
         "thresholds_milli": dict(outcome.thresholds),
         "characters": outcome.characters,
     }
+    if outcome.state == CanaryState.FAILED:
+        logger.warning("canary failed", extra={"account": account.id, "code": outcome.code})
     kind, at = f"canary.{outcome.state}", _read_time(account, wall_time)
     _log_run(account, run, kind, body, actor=actor, at=at)
 

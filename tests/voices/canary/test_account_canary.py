@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Role
 from tests.conftest import NOON
 from tests.emulators import inworld
 from tests.emulators.inworld import InworldEmulator
 from tests.fixtures.consents import MakeConsent
+from tests.fixtures.members import logged_in
+from tests.fixtures.organisations import MakeMember
 from tests.support.checked_accounts import check_account, run_canary_of
 from tests.voices.conftest import Http, MakeVoice
 from tests.voices.providers.conftest import speak
@@ -169,6 +171,29 @@ class TestAFailedCanary:
         assert (run.state, run.code) == ("unfinished", "provider_unavailable")
         assert ProviderAccount.objects.get().state == "active"
         assert due(days=0.1) == (account_id,)
+
+
+class TestTheAccountsPage:
+    @pytest.mark.parametrize(("role", "cause"), [(Role.ENGINEER, "asked"), (Role.OFFICER, "")])
+    def test_shows_the_check_and_lets_engineers_repeat_it(
+        self,
+        role: Role,
+        cause: str,
+        account_id: str,
+        provider: InworldEmulator,
+        acme: Organisation,
+        make_member: MakeMember,
+    ) -> None:
+        provider.one_voice = "first"
+        run_canary_of(account_id)
+        pages = logged_in(make_member(organisation=acme, role=role))
+        path = f"/admin/voices/provideraccount/{account_id}/"
+        shown = pages.get(f"{path}change/").content.decode()
+        assert "failed (" in shown and "one voice where two" in shown
+
+        pages.post(f"{path}check/", {"reason": "The engine was mended."})
+
+        assert ProviderAccount.objects.get().canary_cause == cause
 
 
 class TestAChange:
