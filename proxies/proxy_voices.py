@@ -20,6 +20,8 @@ from voices.providers import account_access
 from voices.synthesis_requests import CloneRequest
 
 LOCAL: Final = "local"
+SHARED_SHAPE: Final = "openai"
+"""The proxy whose shape engines of an organisation's own have, too."""
 LONGEST_WAIT: Final = 60.0
 _LOOK_EVERY: Final = 0.2
 _STANDING: Final = (VoiceState.CHECKING, VoiceState.TRAINING, VoiceState.READY)
@@ -48,9 +50,10 @@ def choose_provider(name: str, caller: Caller) -> str:
 def list_proxied_voices(name: str, caller: Caller) -> QuerySet[Voice]:
     """Return the caller's voices that this proxy speaks with, newest first.
 
-    They are those of its provider, and for a test key also those of the built-in engine.
+    They are those of its provider, for a test key also those of the built-in engine, and in
+    OpenAI's shape those of the engines that the organisation runs itself.
     """
-    own = Q(provider=name) if caller.livemode else Q(provider__in=(name, LOCAL))
+    own = Q(provider__in=_list_spoken_providers(name, caller))
     rows = voice_selectors.list_voices(caller.principal).filter(own, state__in=LIVE)
     return rows.order_by("-created_at", "id")
 
@@ -64,8 +67,7 @@ def get_proxied_voice(name: str, voice_id: str, caller: Caller) -> Voice:
         magic_voices.refuse_magic_voice(voice_id)
 
     voice = voice_selectors.get_voice(voice_id, principal=caller.principal)
-    allowed = {name} if caller.livemode else {name, LOCAL}
-    if voice.provider not in allowed:
+    if voice.provider not in _list_spoken_providers(name, caller):
         # A voice of another provider is not copied to this one.
         raise NotFound("There is no such voice at this provider.")
 
@@ -73,10 +75,15 @@ def get_proxied_voice(name: str, voice_id: str, caller: Caller) -> Voice:
 
 
 def find_aliased_voice(name: str, alias: str, caller: Caller) -> Voice:
-    """Return the one ready voice of this proxy whose `external_id` is the provider's stock name.
+    """Return the one ready voice of this proxy whose `external_id` is the stock name of a provider
+    or an engine.
 
-    Raises NotFound for a name that stands for no voice, or for several.
+    Raises ConsentDenied as `get_proxied_voice`, and NotFound for a name that stands for no voice,
+    or for several.
     """
+    if not caller.livemode:
+        magic_voices.refuse_magic_voice(alias)
+
     named = voice_selectors.filter_voices(
         {"external_id": alias}, principal=caller.principal, at=caller.now()
     )
@@ -115,6 +122,11 @@ def clone_proxied_voice(
         if made is None:
             raise
         return made
+
+
+def _list_spoken_providers(name: str, caller: Caller) -> frozenset[str]:
+    own = frozenset({name} if caller.livemode else {name, LOCAL})
+    return own | voice_library.list_engine_names() if name == SHARED_SHAPE else own
 
 
 def _compute_repeat_key(order: CloneRequest) -> str:

@@ -27,6 +27,11 @@ class VoiceEnding(Conflict):
     code = "voice_ending"
 
 
+def list_engine_names() -> frozenset[str]:
+    """Return the providers that are engines of an organisation's own."""
+    return registry.list_engine_names()
+
+
 def create_voice(
     order: CloneRequest,
     *,

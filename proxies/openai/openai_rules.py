@@ -22,6 +22,7 @@ RULES: Final = RouteRules(
             ("GET", "audio/voice_consents/*"),
             ("POST", "audio/voice_consents/*"),
             ("DELETE", "audio/voice_consents/*"),
+            ("GET", "audio/voices"),
             ("POST", "audio/voices"),
             ("DELETE", "audio/voices/*"),
         }

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rest_framework import serializers
 
-from core.api.fields import ChoiceField, ShownTextField
+from core.api.fields import ChoiceField, CodeField, FlagField, ShownTextField
 from core.api.serializers import StrictSerializer
 from proxies.proxy_forms import UploadField
 from voices.api.serializers.input_fields import (
@@ -44,12 +44,15 @@ class OpenAiSpeechSerializer(StrictSerializer):
     """`POST /audio/speech`."""
 
     input = SpokenTextField()
-    model = code_field(100)
+    model = code_field(100, required=False)
     voice = OpenAiVoiceField()
     instructions = ShownTextField(one_line=False, max_length=4_096, required=False)
     response_format = ChoiceField(choices=tuple(CODECS), default="mp3")
     speed = NumberField(default=1.0)
     stream_format = ChoiceField(choices=("audio", "sse"), default="audio")
+    # Clients of engines with this shape name these. What can be streamed is streamed.
+    stream = FlagField(required=False)
+    language = CodeField(max_length=64, required=False)
 
     def validate_input(self, text: str) -> str:
         """Refuse what is longer than the provider takes."""

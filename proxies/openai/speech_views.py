@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -12,23 +13,19 @@ from rest_framework.request import Request
 from accounts.authentication import Caller, get_caller
 from audio.encoding import Output
 from audio.stream_encoder import STREAMED
-from core import streaming_response
+from core import ids, streaming_response
 from core.api.serializers import read_form
 from proxies import proxy_answers, proxy_terms, proxy_voices
 from proxies.openai.serializers import CODECS, OpenAiSpeechSerializer
 from proxies.openai.views import NAME, OpenAiView
 from proxies.proxy_speech import ProxyOrder, build_order
+from voices import voice_library
 from voices.models import Voice
 from voices.providers.base import Prosody
 
 RATE: Final = 24_000
-STOCK_VOICES: Final = frozenset(
-    {
-        "alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer",
-        "verse", "marin", "cedar",
-    }
-)  # fmt: skip
-_OPTIONS: Final = ("model", "instructions")
+MODEL: Final = "model"
+_OPTIONS: Final = (MODEL, "instructions")
 
 
 class OpenAiSpeechView(OpenAiView):
@@ -71,20 +68,24 @@ def _write_event(event: dict[str, Any]) -> bytes:
 
 
 def _read_openai_order(request: Request, form: dict[str, Any], caller: Caller) -> ProxyOrder:
-    return build_order(
-        _find_voice(form["voice"], caller),
+    voice = _find_voice(form["voice"], caller)
+    # An engine of the organisation's own speaks with the model that its account names.
+    unused = {MODEL} & set(form) if voice.provider in voice_library.list_engine_names() else set()
+    order = build_order(
+        voice,
         form["input"],
-        proxy_terms.read_terms(request, caller),
+        proxy_terms.read_terms(request, caller, language=form.get("language")),
         caller=caller,
         output=Output(codec=CODECS[form["response_format"]], sample_rate_hz=RATE),
         prosody=Prosody(speed=form["speed"]),
-        options={name: form[name] for name in _OPTIONS if name in form},
+        options={name: form[name] for name in _OPTIONS if name in form and name not in unused},
     )
+    return replace(order, ignored=(*order.ignored, *unused))
 
 
 def _find_voice(named: str, caller: Caller) -> Voice:
     """Return the voice of an id, or the one that stands for a stock name."""
-    if named in STOCK_VOICES:
-        return proxy_voices.find_aliased_voice(NAME, named, caller)
+    if ids.is_id(named, "vox"):
+        return proxy_voices.get_proxied_voice(NAME, named, caller)
 
-    return proxy_voices.get_proxied_voice(NAME, named, caller)
+    return proxy_voices.find_aliased_voice(NAME, named, caller)

@@ -116,6 +116,17 @@ class OpenAiVoiceListView(OpenAiView):
     parser_classes = (StrictJSONParser, UploadParser)
     body_limit = BODY_LIMIT
 
+    def get(self, request: Request) -> Response:
+        """List the voices that speak here, as engines with this shape do: `voices` are the names
+        by which a call knows them. The provider itself lists none.
+        """
+        page = read_page(request, proxy_voices.list_proxied_voices(NAME, get_caller(request)))
+        names = [voice_labels.open_voice_notes(row).external_id or row.id for row in page.data]
+        found = [_describe_voice(row) for row in page.data]
+        return Response(
+            {"object": "list", "data": found, "voices": names, "has_more": page.has_more}
+        )
+
     def post(self, request: Request) -> Response:
         """Clone a voice from one recording, by the consent that its statement belongs to."""
         caller = get_caller(request)

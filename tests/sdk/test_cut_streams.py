@@ -22,7 +22,7 @@ from tests.voices.streaming.conftest import settled, until
 pytestmark = [pytest.mark.alone, pytest.mark.django_db(transaction=True)]
 
 PYTHON: Final = ("cartesia", "elevenlabs", "fish", "inworld", "openai")
-JAVASCRIPT: Final = ("cartesia", "elevenlabs", "fish", "openai")
+JAVASCRIPT: Final = ("cartesia", "elevenlabs", "fish", "inworld", "openai")
 
 
 @pytest.fixture

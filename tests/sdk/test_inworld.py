@@ -1,4 +1,4 @@
-"""Inworld's own SDK against its emulator, the gate before the emulator, and the sandbox."""
+"""Inworld's own SDKs against its emulator, the gate before the emulator, and the sandbox."""
 
 from __future__ import annotations
 
@@ -31,26 +31,33 @@ def check_all_done(done: dict[str, Any], *, gated: bool) -> None:
         assert done["publish"]["error"] == "ApiError"
 
 
-class TestThePythonSdk:
-    def test_drives_the_emulator_itself(self, run_python: Run) -> None:
+@pytest.fixture(params=["python", "javascript"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs the SDK's program against a base URL with a key."""
+    chosen: Run = request.getfixturevalue(f"run_{request.param}")
+    return lambda *words: chosen(f"inworld_{request.param}", *words)
+
+
+class TestTheSdk:
+    def test_drives_the_emulator_itself(self, run: Run) -> None:
         emulator = InworldEmulator()
         with emulator.running():
-            done = run_python("inworld_python", emulator.base_url, inworld.KEY, str(SAMPLE), "")
+            done = run(emulator.base_url, inworld.KEY, str(SAMPLE), "")
 
         check_all_done(done, gated=False)
 
     def test_drives_the_gate_in_the_sandbox(
-        self, gate: str, mara: Customer, acme_key: str, run_python: Run
+        self, gate: str, mara: Customer, acme_key: str, run: Run
     ) -> None:
         mara.meet()
 
         base = f"{gate}/proxy/inworld"
-        done = run_python("inworld_python", base, acme_key, str(SAMPLE), mara.consent)
+        done = run(base, acme_key, str(SAMPLE), mara.consent)
 
         check_all_done(done, gated=True)
 
     def test_drives_the_gate_before_the_emulator(
-        self, gate: str, mara: Customer, acme_key: str, run_python: Run
+        self, gate: str, mara: Customer, acme_key: str, run: Run
     ) -> None:
         emulator = InworldEmulator()
         with emulator.running():
@@ -63,7 +70,7 @@ class TestThePythonSdk:
             emulator.forget_canary()
             mara.meet()
             base = f"{gate}/proxy/inworld"
-            done = run_python("inworld_python", base, acme_key, str(SAMPLE), mara.consent)
+            done = run(base, acme_key, str(SAMPLE), mara.consent)
             assert "ok" in done["clone"], done
             voice = done["clone"]["ok"]
             assert mara.until(f"/v1/voices/{voice}", "deleted") == "deleted"

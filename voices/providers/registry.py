@@ -49,6 +49,11 @@ def list_provider_names() -> tuple[str, ...]:
     return tuple(sorted((*_BUILT_IN, *_KINDS)))
 
 
+def list_engine_names() -> frozenset[str]:
+    """Return the names of the declared engines, which an organisation runs itself."""
+    return frozenset(kind.name for kind in ENGINE_KINDS)
+
+
 def get_adapter_kind(name: str) -> AdapterKind:
     """Return what is known of the provider of this name, which an account can be connected to.
 

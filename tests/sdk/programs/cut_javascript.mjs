@@ -33,6 +33,12 @@ const streams = {
     const client = new FishAudioClient({ apiKey: key, baseUrl: base });
     return client.textToSpeech.convert({ text: TEXT, reference_id: voice, format: "pcm" });
   },
+  async inworld() {
+    const { InworldTTS } = load("@inworld/tts");
+    const bare = { encoding: "LINEAR16", sampleRate: 24000, model: "inworld-tts-2" };
+    const tts = InworldTTS({ apiKey: key, baseUrl: base });
+    return tts.stream({ text: TEXT, voice, language: "en", ...bare });
+  },
   async openai() {
     const { OpenAI } = load("openai");
     const headers = { "Sayso-Language": "en" };

@@ -107,7 +107,7 @@ ROUTES = {
     ),
 }
 FEWEST = {
-    "cartesia": 103, "elevenlabs": 74, "fish": 69, "inworld": 82, "openai": 45, "resemble": 101,
+    "cartesia": 103, "elevenlabs": 74, "fish": 69, "inworld": 82, "openai": 48, "resemble": 101,
     "tensorone": 48,
 }  # fmt: skip
 """How many bodies are tried at least. A field that is demanded no more, or bounded, is missed."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from pytest_django import Settings
 
+from accounts.models import ApiKey
 from consent.models import Reservation
 from provenance.models import Clip
 from tests.conftest import NOON
@@ -18,8 +19,8 @@ from tests.emulators.emulator import Fault
 from tests.emulators.engine_emulator import EngineEmulator
 from tests.fixtures.consents import MakeConsent
 from tests.support.checked_accounts import check_account
-from tests.support.engine_calls import BY_NAME
-from tests.voices.conftest import Http, revoke
+from tests.support.engine_calls import BY_NAME, TEXT
+from tests.voices.conftest import AUDIOBOOK, Http, revoke
 from tests.voices.providers.conftest import READING, speak
 from tests.voices.test_background_cloning import ask
 from voices import reconcile, voice_deletion
@@ -28,6 +29,8 @@ from voices.providers.base import DeletionUnconfirmed
 from voices.providers.upstream import loop_thread
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+SPEECH = "/proxy/openai/v1/audio/speech"
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +236,54 @@ class TestAHost:
         answer = client.post("/v1/provider_accounts", body, format="json")
 
         assert answer.json()["errors"][0]["attr"] == "base_url"
+
+
+class TestOpenAisShape:
+    """What the engines' own pages send, to `/proxy/openai`."""
+
+    README = (
+        {"model": "kokoro", "input": TEXT, "voice": "af_bella", "response_format": "mp3"},
+        {"input": TEXT, "voice": "af_bella"},
+        {"model": "tts-1", "input": TEXT, "voice": "af_bella", "speed": 1.0, "stream": True},
+    )
+
+    def test_speaks_with_the_voice_that_bears_a_stock_name(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        ApiKey.objects.update(default_use_case=AUDIOBOOK, default_language="en")
+        with running_engine(client, settings, "chatterbox_tts_api") as emulator:
+            voice = clone(client, make_consent, "chatterbox_tts_api").json()["id"]
+            before = emulator.count("POST", "/v1/audio/speech")
+            unknown = client.post(SPEECH, self.README[0], format="json")
+            client.patch(f"/v1/voices/{voice}", {"external_id": "af_bella"}, format="json")
+
+            answers = [client.post(SPEECH, body, format="json") for body in self.README]
+            listed = client.get("/proxy/openai/v1/audio/voices").json()
+            mixed = client.post(
+                SPEECH, {**self.README[0], "voice": "af_sky+af_bella"}, format="json"
+            )
+
+            assert (unknown.status_code, mixed.status_code) == (404, 404)
+            assert "af_bella" in unknown.json()["error"]["message"]
+            assert [one.status_code for one in answers] == [200] * 3, answers[0].content[:300]
+            assert [one.headers.get("Sayso-Ignored") for one in answers] == ["model", None, "model"]
+            assert listed["voices"] == ["af_bella"]
+            assert {clip.voice_id for clip in Clip.objects.all()} == {voice}
+            assert emulator.count("POST", "/v1/audio/speech") == before + 3
+
+    def test_speaks_with_no_voice_whose_person_has_withdrawn(
+        self, client: Http, settings: Settings, make_consent: MakeConsent
+    ) -> None:
+        ApiKey.objects.update(default_use_case=AUDIOBOOK, default_language="en")
+        with running_engine(client, settings, "chatterbox_tts_api") as emulator:
+            voice = clone(client, make_consent, "chatterbox_tts_api").json()["id"]
+            client.patch(f"/v1/voices/{voice}", {"external_id": "alloy"}, format="json")
+            row = Voice.objects.get(id=voice)
+            revoke(row.consent_id, row.organisation_id)
+            before = emulator.count("POST", "/v1/audio/speech")
+
+            answer = client.post(SPEECH, {**self.README[0], "voice": "alloy"}, format="json")
+
+            assert answer.status_code == 403, answer.content
+            assert [one["code"] for one in answer.json()["error"]["reasons"]] == ["consent_revoked"]
+            assert emulator.count("POST", "/v1/audio/speech") == before

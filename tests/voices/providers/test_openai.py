@@ -373,7 +373,6 @@ class TestOtherRoutes:
             ("post", "/responses"),
             ("post", "/audio/transcriptions"),
             ("get", "/models"),
-            ("get", "/audio/voices"),
             ("get", "/audio/voices/vox_x"),
         ],
     )
