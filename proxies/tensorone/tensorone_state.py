@@ -64,7 +64,7 @@ def _describe_progress(voice: Voice, status: str) -> dict[str, Any]:
     """Return the step, and the share of steps that are done, or what the provider says."""
     step = _find_step(voice, status)
     share = _STEPS.index(step) if step in _STEPS else 1
-    percent = 100.0 * share / (len(_STEPS) - 1)
+    percent = 0.0 if status == "failed" else 100.0 * share / (len(_STEPS) - 1)
     told = voice.report.get(_PERCENT)
     if step == "training" and told is not None:
         percent = float(told)

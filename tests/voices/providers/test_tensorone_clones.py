@@ -92,6 +92,7 @@ class TestACloneInTheSandbox:
         failed = client.get(f"{PROXY}/{made['voiceId']}/status").json()
         assert (failed["status"], failed["audioAnalysis"]["audioQuality"]) == ("failed", "poor")
         assert failed["error"].startswith("sample_unreadable")
+        assert failed["trainingProgress"]["percentComplete"] == 0.0
 
     def test_is_listed_and_deleted(self, client: Http, consent_id: str) -> None:
         voice_id = clone(client, consent_id).json()["voiceId"]
