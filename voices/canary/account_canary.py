@@ -182,8 +182,15 @@ def _settle_run(
 
 
 def _move_account(account: ProviderAccount, outcome: CanaryOutcome, *, wall_time: datetime) -> None:
-    """Use or close the account. One that was changed or removed meanwhile stays as it is."""
-    rows = ProviderAccount.objects.in_use().filter(id=account.id, changed_at=account.changed_at)
+    """Use or close the account. One that is another by now, or removed, stays as it is.
+
+    What the canary does not check, such as notes, may have changed meanwhile.
+    """
+    rows = ProviderAccount.objects.in_use().filter(id=account.id)
+    found = rows.select_for_update(no_key=True).first()
+    if found is None or _get_checked_parts(found) != _get_checked_parts(account):
+        return
+
     if outcome.state == CanaryState.PASSED:
         due = wall_time + DAILY
         rows.update(state=AccountState.ACTIVE, code="", canary_due_at=due, canary_cause="")
@@ -195,6 +202,12 @@ def _move_account(account: ProviderAccount, outcome: CanaryOutcome, *, wall_time
         )
     else:
         rows.update(canary_due_at=wall_time + AGAIN)
+
+
+def _get_checked_parts(account: ProviderAccount) -> tuple[str, bytes, dict[str, Json]]:
+    """Return what a canary speaks for: address, credentials, settings."""
+    sealed = bytes(account.sealed_credentials or b"")
+    return account.base_url, sealed, account.adapter_settings
 
 
 def _make_plan(account: ProviderAccount, run: ProviderCanary) -> CanaryPlan:

@@ -34,6 +34,8 @@ from voices.providers.provider_audio import read_provider_audio
 from voices.providers.upstream.upstream_errors import ProviderAccountRefused
 
 LOST: Final = "canary_voice_lost"
+TIMES_NOT_NOW: Final = 2
+"""How often an unknown voice must be unavailable while a known one speaks."""
 
 
 def run_canary(provider: Provider, plan: CanaryPlan, *, pause: Pause) -> CanaryOutcome:
@@ -107,7 +109,7 @@ class _CanaryRun:
         self.thresholds = {one.language: canary_hearing.compute_threshold(one) for one in heard}
 
         if self._can.lists != "keeps_nothing":
-            self._check_deletion(handles["first"])
+            self._check_deletion(handles["first"], known=handles["second"])
 
     def _try_presets(self) -> None:
         """Hear the engine's own voices, whose names cannot be deleted."""
@@ -121,7 +123,7 @@ class _CanaryRun:
             other = self._speak(ProviderVoice(remote_id=preset.name), heard[0].language)
             self.findings.append(canary_hearing.check_voices_differ(heard[0], other))
         self._check_languages(heard)
-        self._check_unknown(ProviderVoice(remote_id=self._plan.unknown_preset))
+        self._check_unknown(ProviderVoice(remote_id=self._plan.unknown_preset), known=first)
 
     def _speak_once(self) -> None:
         """Speak one sentence with the voice that an earlier run left for it."""
@@ -181,8 +183,8 @@ class _CanaryRun:
     def _check_languages(self, heard: list[HeardSentence]) -> None:
         self.findings += [canary_hearing.check_language(one) for one in heard]
 
-    def _check_deletion(self, first: ProviderVoice) -> None:
-        """Delete the first voice, list again, and ask for it."""
+    def _check_deletion(self, first: ProviderVoice, *, known: ProviderVoice) -> None:
+        """Delete the first voice, list again, and ask for it. The `known` one stays."""
         gone = True
         try:
             self.voices.delete_voice("first")
@@ -196,26 +198,38 @@ class _CanaryRun:
                 finding = CanaryFinding(check="deletion", result="failed")
                 raise CanaryFailed("canary_not_deleted", finding)
             self.findings.append(CanaryFinding(check="deletion", result="passed"))
-            self._check_unknown(first)
+            self._check_unknown(first, known=known)
             return
 
         # The engine names voices as we do, and this name was never given.
         left = self.voices.there["first"]
         unknown = str(left.remote_id).replace(left.reference, ids.new("vox"))
-        self._check_unknown(ProviderVoice(remote_id=unknown))
+        self._check_unknown(ProviderVoice(remote_id=unknown), known=known)
 
-    def _check_unknown(self, handle: ProviderVoice) -> None:
-        """Ask for a voice that is not there, a few times. It must be an error."""
+    def _check_unknown(self, handle: ProviderVoice, *, known: ProviderVoice) -> None:
+        """Ask for a voice that is not there, a few times. It must be an error.
+
+        An answer that says no more than "not now" counts where the `known` voice speaks after it,
+        and the other one is refused so again. Else it may be about all voices.
+        """
         language = self._choose_languages()[0]
         text = canary_voices.SENTENCES[language]
+        not_now = 0
         for _ in range(TRIES):
             try:
                 self._provider.speak(handle, SpeechLine(text=text, language=language))
-            except (Invalid, Unavailable):
+            except Invalid:
+                not_now = TIMES_NOT_NOW
+            except Unavailable:
+                not_now += 1
+                self._speak(known, language)
+            else:
+                not_now = 0
+                self.characters += len(text)
+                self._pause(PAUSE)
+            if not_now >= TIMES_NOT_NOW:
                 self.findings.append(CanaryFinding(check="unknown_voice", result="passed"))
                 return
-            self.characters += len(text)
-            self._pause(PAUSE)
 
         finding = CanaryFinding(check="unknown_voice", result="failed")
         raise CanaryFailed("canary_unknown_voice", finding)

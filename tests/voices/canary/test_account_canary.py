@@ -219,18 +219,38 @@ class TestAChange:
     def test_while_a_canary_runs_is_not_opened_by_it(
         self, client: Http, account_id: str, provider: InworldEmulator
     ) -> None:
-        def change_meanwhile(row: ProviderAccount) -> Any:
-            ProviderAccount.objects.update(changed_at=NOON + timedelta(hours=1))
-            return account_canary.connect_unchecked(row)
-
-        account_canary.run_account_canary(
-            account_id,
-            actor="system:test",
-            wall_clock=lambda: NOON,
-            pause=lambda _seconds: None,
-            connect=change_meanwhile,
-        )
+        run_while_changed(client, account_id, {"credentials": {"api_key": inworld.KEY}})
         assert ProviderAccount.objects.get().state == "checking"
+
+    def test_of_notes_meanwhile_keeps_no_failing_account_open(
+        self, client: Http, account_id: str, provider: InworldEmulator
+    ) -> None:
+        """Notes can be written as often as one likes, and no canary would ever close it."""
+        check_account(account_id)
+        provider.one_voice = "first"
+        client.post(f"{PATH}/{account_id}/canary")
+
+        run_while_changed(client, account_id, {"metadata": {"note": "again"}})
+
+        row = ProviderAccount.objects.get()
+        assert (row.state, row.code) == ("closed", "canary_voices_alike")
+
+
+def run_while_changed(client: Http, account_id: str, change: dict[str, Any]) -> None:
+    """Run the canary of an account that is changed after the run began."""
+
+    def change_meanwhile(row: ProviderAccount) -> Any:
+        ProviderAccount.objects.update(changed_at=NOON - timedelta(hours=1))
+        assert client.patch(f"{PATH}/{account_id}", change, format="json").status_code == 200
+        return account_canary.connect_unchecked(row)
+
+    account_canary.run_account_canary(
+        account_id,
+        actor="system:test",
+        wall_clock=lambda: NOON,
+        pause=lambda _seconds: None,
+        connect=change_meanwhile,
+    )
 
 
 class TestTheDailyRun:

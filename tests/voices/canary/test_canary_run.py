@@ -26,7 +26,7 @@ from voices.canary.canary_run import run_canary
 from voices.models import CanaryState
 from voices.providers import registry
 from voices.providers.adapter_kinds import ConnectedAccount
-from voices.providers.base import TrainingProgress, TrainingState
+from voices.providers.base import ProviderVoice, TrainingProgress, TrainingState
 from voices.providers.upstream import loop_thread
 from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
@@ -138,6 +138,37 @@ class TestATrap:
             provider.declaration = replace(provider.declaration, asks_first=False)
             outcome = run("fish_speech", provider)
             assert (outcome.state, outcome.code) == ("failed", "canary_unknown_voice")
+
+    @pytest.mark.parametrize("status", [429, 402])
+    def test_of_a_default_voice_is_not_hidden_by_an_account_that_can_do_no_more(
+        self, status: int
+    ) -> None:
+        """An error about all voices says nothing about one that is not there."""
+        with connected("fish_speech") as (emulator, provider):
+            provider.declaration = replace(provider.declaration, asks_first=False)
+            delete = provider.delete
+
+            def delete_and_overload(handle: ProviderVoice) -> None:
+                delete(handle)
+                emulator.fail("/v1/tts", Fault(status=status, answer=b"{}", times=None))
+
+            provider.delete = delete_and_overload
+            outcome = run("fish_speech", provider)
+            assert outcome.state != CanaryState.PASSED
+            assert ("unknown_voice", "passed") not in results(outcome)
+
+    def test_of_a_default_voice_is_not_hidden_by_one_call_that_failed(self) -> None:
+        with connected("fish_speech") as (emulator, provider):
+            provider.declaration = replace(provider.declaration, asks_first=False)
+            delete = provider.delete
+
+            def delete_and_fail_once(handle: ProviderVoice) -> None:
+                delete(handle)
+                if not emulator.faults:
+                    emulator.fail("/v1/tts", Fault(status=503, answer=b"{}", times=1))
+
+            provider.delete = delete_and_fail_once
+            assert run("fish_speech", provider).code == "canary_unknown_voice"
 
     @pytest.mark.parametrize("name", ["vllm_omni", "inworld", "cosyvoice"])
     def test_of_one_voice_for_all_is_found(self, name: str) -> None:
