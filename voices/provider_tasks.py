@@ -16,7 +16,7 @@ from core import ids, transactions
 from core.background_tasks import send_task
 from core.errors import NotFound
 from transparency_log import events
-from voices.models import ProviderAccount, ProviderTask, TaskKind, TaskState
+from voices.models import ProviderAccount, ProviderTask, TaskKind, TaskState, Voice, VoiceState
 from voices.providers.base import Owned
 
 _TODO: Final = {
@@ -105,6 +105,9 @@ def complete_task(task_id: str, *, organisation_id: str, actor: str, at: datetim
     if done:
         _log_task(task, "provider_task.done", actor=actor, at=at)
         if task.kind in _DELETING:
+            # The wait after the last try ends with what somebody has done.
+            waiting = Voice.objects.filter(id=task.voice_id, state=VoiceState.REVOKING)
+            waiting.update(lease_until=None)
             # The sweep finds the work of a lost message.
             transaction.on_commit(
                 lambda: send_task("voices.remove_voice", {"voice_id": task.voice_id}), robust=True

@@ -12,8 +12,8 @@ import pytest
 from core import leases
 from tests.conftest import NOON
 from tests.voices.conftest import AUDIO, AUDIOBOOK, MakeConsent, Reader, noon, only, principal_of
-from voices import background_cloning, remote_voices, voice_deletion, voice_rows
-from voices.models import DeletionProof, Voice, VoiceState
+from voices import background_cloning, provider_tasks, remote_voices, voice_deletion, voice_rows
+from voices.models import DeletionProof, ProviderTask, Voice, VoiceState
 from voices.providers import voice_handles
 from voices.providers.base import (
     Capabilities,
@@ -200,6 +200,26 @@ class TestALostAnswer:
 
         queued.refresh_from_db()
         assert queued.state == VoiceState.REVOKING
+
+    def test_is_over_as_soon_as_a_person_has_looked(self, queued: Voice, maker: Maker) -> None:
+        maker.lists, maker.then = "nothing", be_lost
+        with pytest.raises(ProviderUnavailable):
+            train(queued, maker)
+        voice_deletion.begin_deletion(queued.id, code="requested")
+        with pytest.raises(CopyUnfindable):
+            delete(queued, maker)
+        assert not delete(queued, maker), "the wait after the last try"
+
+        provider_tasks.complete_task(
+            ProviderTask.objects.get().id,
+            organisation_id=queued.organisation_id,
+            actor="member:test",
+            at=NOON,
+        )
+
+        assert delete(queued, maker)
+        queued.refresh_from_db()
+        assert queued.deletion_proof == DeletionProof.SEEN_BY_PERSON
 
 
 class TestAWorkerThatStoodStill:
