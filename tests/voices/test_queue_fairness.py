@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import Organisation
 from core import leases
@@ -154,3 +157,60 @@ class TestTheSweep:
         assert reconcile.sweep_pending_work(at=NOON + leases.LEASE + timedelta(seconds=1)).jobs == (
             batch.id,
         )
+
+
+class TestAnAccountAtAProvider:
+    @pytest.fixture(autouse=True)
+    def three_at_once(self, settings: Settings) -> None:
+        settings.SAYSO_PROVIDER_AT_ONCE = 3
+
+    def test_has_so_many_texts_in_hand_over_all_jobs_and_workers(
+        self, mine: Voice, make_voice: MakeVoice
+    ) -> None:
+        at_home = make_voice()
+        Voice.objects.filter(id=mine.id).update(provider="inworld")
+        jobs = [queue(mine, texts(4)).id for _ in range(3)]
+        workers = [Worker() for _ in range(6)]
+
+        taken = [worker.turn(leave_running=True) for worker in workers]
+
+        assert [job in jobs for job in taken] == [True] * 3 + [False] * 3
+        assert reconcile.sweep_pending_work(at=NOON).jobs == ()
+        other = queue(at_home).id
+        assert Worker().turn() == other
+
+    def test_holds_up_no_other_account(self, mine: Voice, theirs: Voice) -> None:
+        Voice.objects.update(provider="inworld")
+        ours = [queue(mine, texts(4)).id for _ in range(2)]
+        foreign = queue(theirs, texts(4)).id
+
+        taken = [Worker().turn(leave_running=True) for _ in range(7)]
+
+        assert sum(job in ours for job in taken) == 3
+        assert taken.count(foreign) == job_queue.AT_ONCE
+
+    def test_goes_on_when_a_text_is_settled_or_its_worker_is_dead(self, mine: Voice) -> None:
+        Voice.objects.update(provider="inworld")
+        for _ in range(3):
+            queue(mine, texts(4))
+        taken = [Worker().turn(leave_running=True) for _ in range(4)]
+        assert taken[3] is None
+
+        assert job_queue.claim_next_item(at=NOON + leases.LEASE + TICK) is not None
+
+    def test_is_claimed_by_the_conditions_of_the_row_itself(
+        self, mine: Voice, theirs: Voice
+    ) -> None:
+        """Two workers that wait for one row would both get it by a condition in a subquery."""
+        Voice.objects.update(provider="inworld")
+        for _ in range(2):
+            queue(theirs, texts(4))
+        taken = [Worker().turn(leave_running=True) for _ in range(4)]
+        assert taken[3] is None, "their account is full"
+        ours = queue(mine).id
+
+        with CaptureQueriesContext(connection) as asked:
+            assert Worker().turn(leave_running=True) == ours
+
+        sent = [one["sql"] for one in asked if one["sql"].startswith('UPDATE "voices_jobitem"')]
+        assert sent and not any('"id" IN (SELECT' in sql.split("NOT (")[0] for sql in sent)

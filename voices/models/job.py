@@ -5,14 +5,17 @@ worker.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from consent.policy.providers import LOCAL
 from core import leases
 from core.caller_notes import Noted, make_note_indexes
 from core.leases import Queued
+from voices.models.voice import Voice
 
 
 class JobKind(models.TextChoices):
@@ -40,14 +43,17 @@ SETTLED = (JobState.DONE, JobState.REFUSED, JobState.FAILED, JobState.CANCELLED)
 class JobQuerySet(models.QuerySet["Job"]):
     """Queries for jobs that need a worker, and for the order of their turns."""
 
-    def with_work(self, at: datetime, *, at_once: int) -> JobQuerySet:
-        """Return the jobs with an item to take and fewer than `at_once` under a live lease."""
+    def with_work(self, at: datetime, *, at_once: int, for_account: int) -> JobQuerySet:
+        """Return the jobs with an item to take and fewer than `at_once` under a live lease.
+
+        Items of accounts at providers that have `for_account` in hand are not to be taken.
+        """
         items = JobItem.objects.filter(job=OuterRef("pk"))
         in_hand = items.filter(state=JobState.RUNNING, lease_until__gt=at).order_by().values("job")
         counted = Coalesce(Subquery(in_hand.annotate(count=Count("pk")).values("count")), 0)
         unsettled = self.filter(state__in=UNSETTLED)
         return (
-            unsettled.filter(Exists(items.claimable(at)))
+            unsettled.filter(Exists(items.claimable(at).beside_full_accounts(at, most=for_account)))
             .alias(in_hand=counted)
             .filter(in_hand__lt=at_once)
         )
@@ -119,12 +125,33 @@ class Job(Noted):
         return f"{self.id} ({self.state})"
 
 
+_ACCOUNT: Final = ("job__organisation", "job__livemode", "voice__provider")
+"""By what an account at a provider is known from an item."""
+
+
 class JobItemQuerySet(models.QuerySet["JobItem"]):
     """Queries for items that a worker may take."""
 
     def claimable(self, at: datetime) -> JobItemQuerySet:
         """Return the items that are queued and due, or running under a lease that is over."""
         return self.filter(leases.is_claimable(at), state__in=UNSETTLED)
+
+    def beside_full_accounts(self, at: datetime, *, most: int) -> JobItemQuerySet:
+        """Leave out the items of accounts at providers that have `most` items in hand, over all
+        jobs and processes.
+        """
+        in_hand = JobItem.objects.filter(state=JobState.RUNNING, lease_until__gt=at)
+        accounts = in_hand.exclude(voice__provider=LOCAL).order_by().values(*_ACCOUNT)
+        rows = self
+        for full in accounts.annotate(count=Count("pk")).filter(count__gte=most):
+            organisation_id, livemode, provider = (full[name] for name in _ACCOUNT)
+            # By the item's own columns: a claim is one UPDATE whose conditions must be those of the
+            # row itself, or two workers that wait for it both get it.
+            jobs = Job.objects.filter(organisation_id=organisation_id, livemode=livemode)
+            voices = Voice.objects.filter(organisation_id=organisation_id, provider=provider)
+            theirs = Q(job_id__in=jobs.values("id")) & Q(voice_id__in=voices.values("id"))
+            rows = rows.exclude(theirs)
+        return rows
 
 
 class JobItem(Queued):

@@ -85,7 +85,8 @@ def claim_next_item(*, at: datetime) -> JobItem | None:
 
 def jobs_with_work(*, at: datetime) -> JobQuerySet:
     """Return the jobs for which a worker is wanted at `at`."""
-    return Job.objects.with_work(at, at_once=AT_ONCE)
+    for_account: int = settings.SAYSO_PROVIDER_AT_ONCE
+    return Job.objects.with_work(at, at_once=AT_ONCE, for_account=for_account)
 
 
 def has_work(job_id: str, *, at: datetime) -> bool:
@@ -98,7 +99,8 @@ def claim_item(job_id: str, *, at: datetime) -> JobItem | None:
 
     Two workers never take the same one.
     """
-    items = JobItem.objects.filter(job_id=job_id, state__in=UNSETTLED).order_by("position")
+    unsettled = JobItem.objects.filter(job_id=job_id, state__in=UNSETTLED).order_by("position")
+    items = unsettled.beside_full_accounts(at, most=settings.SAYSO_PROVIDER_AT_ONCE)
     item = leases.claim(
         items.select_related("job__organisation", "voice"),
         at=at,
