@@ -34,6 +34,7 @@ MEASUREMENTS: Final = {
     "key_ranking": False,
     "memory": False,
     "voice_likeness": False,
+    "speaker_band": False,
     "speech": True,
     "queries": True,
     "stream": True,

@@ -20,7 +20,8 @@ from provenance.clips import verified_marking
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.verified_marking import Marked
 from voices.providers import pcm_chunks, sound_plausibility
-from voices.speech.streaming import marked_encoder
+from voices.speech.speaker_check import SpeakerCheck
+from voices.speech.streaming import marked_encoder, sent_sound
 from voices.speech.streaming.marked_encoder import MarkedEncoder, Samples
 from voices.synthesis_requests import SpeechRequest
 
@@ -42,6 +43,7 @@ def list_replacements() -> tuple[tuple[Any, str, Any], ...]:
         (verified_marking, "mark_sound", _encode_alone),
         (sound_plausibility, "check_provider_sound", _check_nothing),
         (SpeechRequest, "judge_language", _believe_language),
+        (SpeakerCheck, "check_sound", _check_nothing),
         (pcm_chunks, "PIECE_SECONDS", PIECE_SECONDS),
         (marked_encoder, "FILE_SECONDS", 0.0),
         (watermark, "StreamEmbedder", Untouched),
@@ -79,7 +81,7 @@ def _encode_alone(sound: Sound, *, output: Output, **_: Any) -> Marked:
     )
 
 
-def _check_nothing(_sound: Sound, **_: Any) -> None:
+def _check_nothing(*_: Any, **__: Any) -> None:
     pass
 
 
@@ -92,6 +94,6 @@ def _look_nowhere(_encoder: Any, **_: Any) -> None:
 
 
 def _prove_nothing(encoder: Any, data: bytes, **_: Any) -> tuple[ClipDelivery, str]:
-    sound = marked_encoder._decode_sent(data, encoder._wanted)
+    sound = sent_sound.decode_sent(data, encoder._wanted)
     reading = watermark.DecodedToken(token=encoder._reservation.token, score=1.0)
     return encoder._describe(data, sound, reading, ""), ""

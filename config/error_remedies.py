@@ -92,6 +92,13 @@ REMEDIES: Final = {
     "provider_answer_refused": (
         "Look at the voice at the provider, and have the account checked. Another text may help."
     ),
+    "wrong_voice": (
+        "Look at the voice at the provider, and have the account checked. Make the voice again if "
+        "it was changed there."
+    ),
+    "samples_gone": "Clone the voice from new recordings of the person.",
+    "source_not_ready": "Ask again when the voice is ready.",
+    "same_provider": "Name another provider that the consent covers.",
     "preset_voices_only": "Clone at an engine that takes recordings.",
     "provider_statement_missing": (
         "Have the person speak the provider's sentence, and send it to "

@@ -52,6 +52,11 @@ TAGS: Final = (
         "Where voices are made and spoken: accounts at voice providers.",
         ("/v1/provider_accounts", "/v1/provider_tasks"),
     ),
+    Tag(
+        "Moderation endpoint",
+        "Who judges what your texts contain, before the gate decides.",
+        ("/v1/moderation_endpoint",),
+    ),
     Tag("Decisions", "Whether a use is allowed, and what speaks against it.", ("/v1/decisions",)),
     Tag("Speech", "Texts spoken with a voice: at once, as a stream, or later.", ("/v1/speech",)),
     Tag("Jobs", "Speech that is made in the background.", ("/v1/jobs",)),

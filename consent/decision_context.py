@@ -14,6 +14,7 @@ from consent import quota, row_macs, speakers
 from consent.gate_policy import (
     read_raised_levels,
     read_trusted_imports,
+    read_unjudged_content,
     refuses_doubtful_text,
 )
 from consent.models import (
@@ -88,6 +89,7 @@ def load_context(request: AccessRequest, *, at: datetime) -> LoadedContext:
         raised=read_raised_levels(policy),
         imports_trusted_for=read_trusted_imports(policy) if view.import_approved else frozenset(),
         refuses_doubtful_text=refuses_doubtful_text(policy),
+        unjudged_content=read_unjudged_content(policy),
     )
     return LoadedContext(
         facts=facts,

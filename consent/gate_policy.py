@@ -7,10 +7,12 @@ from typing import Final, cast
 
 from accounts import organisation_policy
 from consent.policy import use_cases
+from consent.policy.types import UnjudgedContent
 from core.canonical_json import Json
 
 _DOUBTFUL: Final = "doubtful_language"
 _ALLOW: Final = "allow"
+_UNJUDGED: Final = "unjudged_content"
 _LEVELS: Final = ("L1", "L2", "L3")
 
 
@@ -46,6 +48,19 @@ def register_gate_policy() -> None:
             ),
             example="refuse",
             check=organisation_policy.make_choice_check(_ALLOW, "refuse"),
+        )
+    )
+
+    organisation_policy.policy_entries.add(
+        organisation_policy.PolicyEntry(
+            name=_UNJUDGED,
+            help=(
+                "What happens to a text whose content the moderation endpoint could not judge: "
+                "refused, refused where the person excluded something, or spoken. Without an "
+                "entry it is refused where the person excluded something."
+            ),
+            example="refuse",
+            check=organisation_policy.make_choice_check("refuse", "refuse_exclusions", "deliver"),
         )
     )
 
@@ -116,6 +131,20 @@ def refuses_doubtful_text(policy: Mapping[str, Json]) -> bool:
     An entry that cannot be read refuses too.
     """
     return policy.get(_DOUBTFUL, _ALLOW) != _ALLOW
+
+
+def read_unjudged_content(policy: Mapping[str, Json]) -> UnjudgedContent:
+    """Return what an organisation's policy does with a text whose content could not be judged.
+
+    An entry that cannot be read refuses.
+    """
+    match policy.get(_UNJUDGED, "refuse_exclusions"):
+        case "deliver":
+            return "deliver"
+        case "refuse_exclusions":
+            return "refuse_exclusions"
+        case _:
+            return "refuse"
 
 
 def _check_trusted_imports(value: Json) -> None:

@@ -37,6 +37,7 @@ def restore_access_request(decision: Decision) -> AccessRequest:
         "sample_sha256s": tuple(str(sha256) for sha256 in stored.get("samples", ())),
         "assurance_floor": int(stored.get("assurance_floor", 0)),
         "text": TextFinding.from_json(stored.get("text_language")),
+        "content_unjudged": stored.get("content_unjudged") is True,
         "given": stored.get("given", {}),
     }
     try:
@@ -81,6 +82,8 @@ def request_to_json(request: AccessRequest) -> dict[str, Json]:
     }
     if request.text is not None:
         stored["text_language"] = request.text.to_json()
+    if request.content_unjudged:
+        stored["content_unjudged"] = True
     if request.assurance_floor:
         stored["assurance_floor"] = request.assurance_floor
     if request.given:

@@ -15,7 +15,7 @@ from uuid_utils import uuid7
 
 Prefix = Literal[
     "org", "mem", "key", "spk", "not", "con", "grt", "evd", "vox", "smp", "job", "clp", "dec",
-    "era", "exp", "whk", "evt", "req", "ent", "sub", "dlv", "pac", "stm", "cny", "tsk",
+    "era", "exp", "whk", "evt", "req", "ent", "sub", "dlv", "pac", "stm", "cny", "tsk", "mod",
 ]  # fmt: skip
 PREFIXES_IN_PATHS: Final[dict[str, Prefix]] = {
     "organisation": "org", "key": "key", "speaker": "spk", "consent": "con", "decision": "dec",

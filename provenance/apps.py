@@ -12,6 +12,7 @@ class ProvenanceConfig(AppConfig):
 
         entry_kinds.register_kinds(
             "clip.issued", "clip.aborted", "clip.withdrawn", "clip.mark_failed", "clip.c2pa_failed",
+            "clip.held",
             "export.requested", "export.ready", "export.downloaded", "mark_key.exported",
         )  # fmt: skip
         watermark_policy.register_watermark_policy()

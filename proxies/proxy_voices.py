@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from typing import Final
 
-from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 
 from accounts.authentication import Caller
-from core import canonical_json, transactions
-from core.errors import NotFound, Unavailable
+from core import canonical_json
+from core.errors import NotFound
 from proxies import magic_voices
-from voices import voice_library, voice_selectors
+from voices import repeated_clones, voice_library, voice_selectors
 from voices.models import LIVE, Voice, VoiceState
 from voices.providers import account_access
 from voices.synthesis_requests import CloneRequest
@@ -22,15 +20,6 @@ from voices.synthesis_requests import CloneRequest
 LOCAL: Final = "local"
 SHARED_SHAPE: Final = "openai"
 """The proxy whose shape engines of an organisation's own have, too."""
-LONGEST_WAIT: Final = 60.0
-_LOOK_EVERY: Final = 0.2
-_STANDING: Final = (VoiceState.CHECKING, VoiceState.TRAINING, VoiceState.READY)
-
-
-class VoiceUnfinished(Unavailable):
-    """Another call makes the same voice, and has not finished."""
-
-    code = "voice_unfinished"
 
 
 def choose_provider(name: str, caller: Caller) -> str:
@@ -106,22 +95,12 @@ def clone_proxied_voice(
 
     Raises as `voice_library.create_voice`, and VoiceUnfinished while another call makes it.
     """
-    key = order.repeat_key or _compute_repeat_key(order)
-    if (made := _wait_for_voice(key, caller)) is not None:
-        return made
-
-    try:
-        return voice_library.create_voice(
-            replace(order, repeat_key=key),
-            principal=caller.principal,
-            now=caller.now,
-            in_background=in_background,
-        )
-    except IntegrityError:
-        made = _wait_for_voice(key, caller)
-        if made is None:
-            raise
-        return made
+    return repeated_clones.make_voice_once(
+        replace(order, repeat_key=order.repeat_key or _compute_repeat_key(order)),
+        principal=caller.principal,
+        now=caller.now,
+        in_background=in_background,
+    )
 
 
 def _list_spoken_providers(name: str, caller: Caller) -> frozenset[str]:
@@ -145,21 +124,3 @@ def _compute_repeat_key(order: CloneRequest) -> str:
     ]
     # Options may be floats, which canonical JSON refuses.
     return canonical_json.sha256_hex(json.dumps(said, sort_keys=True).encode())
-
-
-def _wait_for_voice(key: str, caller: Caller) -> Voice | None:
-    """Return the voice of a call that came before, when it is made, or None without one.
-
-    Raises VoiceUnfinished when that takes too long.
-    """
-    rows = voice_selectors.list_voices(caller.principal).filter(repeat_key=key, state__in=_STANDING)
-    ends = time.monotonic() + LONGEST_WAIT
-    while (voice := rows.first()) is not None:
-        if voice.state != VoiceState.TRAINING or voice.in_background:
-            return voice
-        if time.monotonic() >= ends:
-            raise VoiceUnfinished("The voice is still being made.", retry_after=5)
-        transactions.release_connections()
-        time.sleep(_LOOK_EVERY)
-
-    return None

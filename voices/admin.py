@@ -19,6 +19,7 @@ from vault.notes_admin import NotedAdmin
 from voices import similarity_reviews, voice_labels, voice_selectors
 from voices.models import (
     Job,
+    ModerationEndpoint,
     ReviewOutcome,
     ReviewState,
     Sample,
@@ -31,6 +32,7 @@ from voices.speech import job_queue
 
 __all__ = [
     "JobAdmin",
+    "ModerationEndpointAdmin",
     "ProviderAccountAdmin",
     "ProviderTaskAdmin",
     "RecordingReviewAdmin",
@@ -85,6 +87,16 @@ class VoiceAdmin(NotedAdmin[Voice]):
     def open_notes(self, row: Voice) -> Notes:
         """Open the voice's notes."""
         return voice_labels.open_voice_notes(row)
+
+
+@admin.register(ModerationEndpoint)
+class ModerationEndpointAdmin(ReadOnlyAdmin[ModerationEndpoint]):
+    list_display = ("id", "mode", "base_url", "model", "changed_at")
+    list_filter = ("livemode",)
+    ordering = ("-created_at", "id")
+    fields = (
+        "id", "mode", "base_url", "is_self_hosted", "model", "labels", "created_at", "changed_at",
+    )  # fmt: skip
 
 
 @admin.register(VoiceReview)

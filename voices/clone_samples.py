@@ -16,6 +16,7 @@ from audio.containers import UnreadableAudio
 from audio.sound import Sound
 from consent import statement_release
 from consent.permits import Permit
+from consent.policy import providers
 from consent.statement_release import OpenedStatement
 from core import canonical_json, memory, transactions
 from core.errors import Fault, Invalid
@@ -24,6 +25,9 @@ from provenance.verification import watermark_layer
 from provenance.verification.upload import EXAMINATIONS, SECONDS_WITH_KEY
 from voices import sample_checks
 from voices.providers.base import Capabilities, ReferenceRecording, SpokenStatement
+from voices.sample_checks import voice_embedding
+from voices.sample_checks.speaker_similarity import Voiceprint
+from voices.sample_checks.voice_embedding import Embedding
 from voices.synthesis_requests import CloneRequest
 from voices.voice_events import Row
 
@@ -61,7 +65,8 @@ class SamplesDoubted(SamplesRefused):
 class ExaminedSamples:
     """The recordings of a clone, what was measured in each and between them, and their voice.
 
-    `voice` is the mean direction of their embeddings, shape (256,). `statement` was examined with
+    `voice` is the mean direction of their embeddings, shape (256,), and `embedding` what its
+    provider's speech is compared with, None for the built-in engine. `statement` was examined with
     them, as a recording of the same person.
     """
 
@@ -70,6 +75,7 @@ class ExaminedSamples:
     pairs: tuple[Row, ...]
     voice: NDArray[np.float32] | None = field(repr=False)
     statement: SpokenStatement | None = field(default=None, repr=False)
+    embedding: Embedding | None = field(default=None, repr=False)
 
     def report_likeness(self, trial: Sound | None) -> Row:
         """Return the report of a voice: the pairs, and how similar its `trial` is to them."""
@@ -147,11 +153,20 @@ def examine_clone_samples(
         pairs=tuple(stored["pairs"]),
         voice=report.voice,
         statement=spoken,
+        embedding=_measure_embedding(order, report.prints),
     )
     if report.faults and not approved:
         raise SamplesDoubted(examined, report.faults)
 
     return examined
+
+
+def _measure_embedding(order: CloneRequest, prints: Sequence[Voiceprint]) -> Embedding | None:
+    """Return the numbers of the recordings, where another company is to speak with the voice."""
+    if order.provider == providers.LOCAL or not prints:
+        return None
+
+    return voice_embedding.pool_voiceprints(prints)
 
 
 def examine_statement(recording: bytes, principal: Principal) -> None:

@@ -21,6 +21,7 @@ from voices import (
     clone_samples,
     doubted_samples,
     remote_voices,
+    speaker_embeddings,
     voice_comparison,
     voice_events,
     voice_macs,
@@ -192,7 +193,7 @@ def finish_voice(
 
     Raises VoiceAbandoned.
     """
-    _set_ready(voice, handle, report, at=at)
+    _set_ready(voice, handle, examined, report, at=at)
 
     for position, (recording, row) in enumerate(
         zip(examined.recordings, examined.rows, strict=True)
@@ -213,7 +214,9 @@ def finish_voice(
     voice_events.log_voice_event(voice, "voice.ready", body, actor=permit.actor, at=at)
 
 
-def _set_ready(voice: Voice, handle: ProviderVoice, report: Row, *, at: datetime) -> None:
+def _set_ready(
+    voice: Voice, handle: ProviderVoice, examined: ExaminedSamples, report: Row, *, at: datetime
+) -> None:
     """Set the voice to `ready` if it is still being made. Raises VoiceAbandoned."""
     if handle.profile:
         voice.profile_blob_id = blobs.store_blob(
@@ -230,6 +233,7 @@ def _set_ready(voice: Voice, handle: ProviderVoice, report: Row, *, at: datetime
             profile_blob_id=voice.profile_blob_id,
             report=report,
             sealed_handle=voice_handles.seal_remote_id(voice, handle),
+            sealed_embedding=_seal_embedding(voice, examined),
             provider_expires_at=handle.expires_at,
             binding_mac=voice_macs.compute_voice_mac(voice),
         )
@@ -238,6 +242,13 @@ def _set_ready(voice: Voice, handle: ProviderVoice, report: Row, *, at: datetime
         raise VoiceAbandoned(
             "The voice was given up while it was being made.", facts={"voice": voice.id}
         )
+
+
+def _seal_embedding(voice: Voice, examined: ExaminedSamples) -> bytes | None:
+    if examined.embedding is None:
+        return None
+
+    return speaker_embeddings.seal_embedding(voice, examined.embedding)
 
 
 def _select_training(voice: Voice) -> VoiceQuerySet:

@@ -10,6 +10,8 @@ from audio.encoding import Output
 from consent.policy.text_findings import TextFinding
 from core.caller_notes import Notes
 from core.canonical_json import Json
+from voices.moderation import content_moderation
+from voices.moderation.content_moderation import ContentFinding
 from voices.providers.base import Owned, Prosody, Provider
 from voices.text_language.text_check import find_text_language
 
@@ -55,6 +57,10 @@ class SpeechRequest:
         Raises DetectorBroken.
         """
         return find_text_language(self.text, self.language)
+
+    def judge_content(self, owner: Owned) -> ContentFinding:
+        """Return what the organisation's moderation endpoint finds in the text."""
+        return content_moderation.judge_content(self.text, owner)
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as JSON, to be sealed while it waits."""

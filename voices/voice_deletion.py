@@ -46,9 +46,11 @@ def begin_deletion(voice_id: str, *, code: str) -> bool:
     From here on the voice cannot speak.
     """
     rows = Voice.objects.filter(id=voice_id).that_may_become(VoiceState.REVOKING)
-    began = bool(rows.update(state=VoiceState.REVOKING, code=code, lease_until=None))
+    began = bool(
+        rows.update(state=VoiceState.REVOKING, code=code, lease_until=None, sealed_embedding=None)
+    )
 
-    # The embedding is only here, so it need not wait for the provider.
+    # The embeddings are only here, so they need not wait for the provider.
     voice_comparison.erase_embedding_of_voice(voice_id)
 
     return began

@@ -25,7 +25,7 @@ from consent.policy.types import (
     make_reason,
 )
 
-VERSION: Final = "2026-12-01.3"
+VERSION: Final = "2026-12-01.4"
 _OTHER_USE: Final = "use_case_not_covered"
 _RANKED: Final = (_OTHER_USE, "action_not_covered", "language_not_covered")
 """What makes a grant the wrong one to explain, the gravest first."""

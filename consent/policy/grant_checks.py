@@ -74,6 +74,8 @@ def check_grant(
     against += _check_place(request, grant, consent, facts)
     if grant.exclusions or facts.forbidden or request.labels:
         against += _check_exclusions(request, grant, consent, facts)
+    if request.content_unjudged:
+        against += _check_unjudged_content(grant, consent, facts)
     if request.action == "synthesize":
         against += _check_quota(request, grant, consent)
     return against
@@ -163,6 +165,20 @@ def _check_exclusions(
                 )
             )
     return against
+
+
+def _check_unjudged_content(
+    grant: GrantView, consent: ConsentView, facts: PolicyContext
+) -> list[Reason]:
+    """Refuse a text of unknown content where it may hold what the person excluded."""
+    is_excluding = bool(grant.exclusions or facts.forbidden)
+    if facts.unjudged_content == "deliver" or not (
+        is_excluding or facts.unjudged_content == "refuse"
+    ):
+        return []
+
+    detail = "What the text contains could not be judged."
+    return [make_reason("content_unjudged", detail, consent, grant)]
 
 
 def _check_quota(request: AccessRequest, grant: GrantView, consent: ConsentView) -> list[Reason]:

@@ -91,6 +91,12 @@ _ROWS: Final = (
         "that the call names.",
     ),
     GateReason(
+        "content_unjudged",
+        "Your moderation endpoint could not say what the text contains, and the person excluded "
+        "content, or your organisation's policy refuses every such text.",
+        "Try again when the endpoint answers, or have it looked at.",
+    ),
+    GateReason(
         "channel_not_covered",
         "The channel was not agreed to, or the call names none where not every one is.",
         "Use a channel that `granted` lists, or ask the person for this one.",

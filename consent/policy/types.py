@@ -49,6 +49,7 @@ class AccessRequest:
     sample_sha256s: tuple[str, ...] = ()
     assurance_floor: int = 0
     text: TextFinding | None = None
+    content_unjudged: bool = False
     given: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -211,6 +212,10 @@ class ConsentView:
     import_approved: bool = False
 
 
+UnjudgedContent = Literal["refuse", "refuse_exclusions", "deliver"]
+"""Refused, refused where the person excluded something, or delivered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyContext:
     """All facts that a decision rests on.
@@ -219,6 +224,7 @@ class PolicyContext:
     recordings of the request that are bound to other people. `imports_trusted_for` are the use
     cases for which the organisation's policy accepts an approved import as L1.
     `refuses_doubtful_text`: its policy refuses a text whose language is a doubt.
+    `unjudged_content`: what its policy does with a text whose content could not be judged.
     """
 
     at: datetime
@@ -230,6 +236,7 @@ class PolicyContext:
     raised: Mapping[str, int] = field(default_factory=dict)
     imports_trusted_for: frozenset[str] = frozenset()
     refuses_doubtful_text: bool = False
+    unjudged_content: UnjudgedContent = "refuse_exclusions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

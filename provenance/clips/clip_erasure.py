@@ -36,6 +36,7 @@ def erase_clips_of_subject(subject: str) -> int:
     never_left = mine.filter(state__in=(ClipState.MAKING, ClipState.ABORTED)).update(
         state=ClipState.ABORTED, **_UNLINKED
     )
+    never_left += mine.filter(state=ClipState.HELD).update(**_UNLINKED)
     return never_left + mine.update(state=ClipState.ERASED, **_UNLINKED)
 
 
@@ -61,6 +62,7 @@ def erase_clips(clip_ids: Sequence[str]) -> int:
         with suppress(NotFound):  # an erasure may have been faster
             blobs.delete_blob(blob_id)
     Receipt.objects.filter(clip__in=found).delete()
-    return found.filter(state=ClipState.ABORTED).update(**_UNLINKED) + found.filter(
-        state__in=LEFT
-    ).update(state=ClipState.ERASED, **_UNLINKED)
+    never_left = found.filter(state__in=(ClipState.ABORTED, ClipState.HELD))
+    return never_left.update(**_UNLINKED) + found.filter(state__in=LEFT).update(
+        state=ClipState.ERASED, **_UNLINKED
+    )

@@ -102,6 +102,23 @@ def abort_clip(
     return bool(changed)
 
 
+@transactions.requires_transaction
+def hold_clip(clip_id: str, *, code: str, at: datetime, actor: str) -> bool:
+    """Hold a clip in the making, for its sound is not what was asked for. Nothing of it is kept.
+
+    Returns whether this call did it: that call settles the permit.
+    """
+    rows = Clip.objects.filter(id=clip_id, state=ClipState.MAKING)
+    changed = rows.update(state=ClipState.HELD, code=code, ended_at=at)
+    if changed:
+        clip = Clip.objects.get(id=clip_id)
+        stream_progress.forget_progress(clip_id)
+        clip.event_id = _log_clip_event(clip, "clip.held", {"code": code}, at=at, actor=actor)
+        clip.save(update_fields=["event_id"])
+
+    return bool(changed)
+
+
 @transactions.opens_transaction
 def withdraw_clips_of_consent(
     consent_id: str, *, at: datetime, actor: str, limit: int = 200

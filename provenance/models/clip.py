@@ -14,13 +14,15 @@ from core.caller_notes import Noted, make_note_indexes
 class ClipState(models.TextChoices):
     """The states of a clip.
 
-    `making` is the intent, which is stored before a provider is asked. The four others are what
-    became of it. An aborted clip with a size is a stream that was broken off after that many bytes.
+    `making` is the intent, which is stored before a provider is asked. The others are what became
+    of it. An aborted clip with a size is a stream that was broken off after that many bytes. A held
+    one was spoken by another voice than that asked for: its sound is kept nowhere.
     """
 
     MAKING = "making"
     ISSUED = "issued"
     ABORTED = "aborted"
+    HELD = "held"
     WITHDRAWN = "withdrawn"
     ERASED = "erased"
 
@@ -145,7 +147,7 @@ class Clip(Noted):
             models.Index(
                 name="clip_ended_by_time",
                 fields=["organisation", "livemode", "state", "issued_at", "id"],
-                condition=Q(state__in=("aborted", "withdrawn", "erased")),
+                condition=Q(state__in=("aborted", "held", "withdrawn", "erased")),
             ),
             *make_note_indexes("clip"),
             models.Index(

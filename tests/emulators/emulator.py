@@ -21,7 +21,7 @@ import soundfile
 from aiohttp import web
 
 from audio.sound import Sound
-from tests.voices.conftest import reading
+from tests.voices.conftest import recording
 from voices.canary import canary_voices
 from voices.canary.canary_voices import BOTH, Which
 from voices.sample_checks import speaker_encoder, voice_activity
@@ -35,6 +35,8 @@ MANY: Final = 100_000
 """Bytes from which a body may hold a recording."""
 SPOKEN_WITH: ContextVar[tuple[Which, str] | None] = ContextVar("SPOKEN_WITH", default=None)
 """The canary's voice that the present request speaks with, and the language it is read in."""
+_RECORDING: ContextVar[str] = ContextVar("recording", default="librivox-austen-0870.wav")
+"""Whose voice answers the request at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,10 @@ class Pace:
 
 
 class Emulator:
-    """A provider. A subclass adds routes with `route` and keeps its voices in `voices`."""
+    """A provider. A subclass adds routes with `route` and keeps its voices in `voices`.
+
+    `stranger` is a recording of someone else, who speaks instead of every voice.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
@@ -100,6 +105,7 @@ class Emulator:
         """A fault: it reads every text by the rules of this language."""
         self.is_mixed_up = False
         """A fault: it speaks with the other voice of the canary than the one asked for."""
+        self.stranger = ""
         self._app = web.Application(client_max_size=MOST_BODY, middlewares=[self._watch])
         self.add_routes()
 
@@ -147,6 +153,8 @@ class Emulator:
         brought = self.find_canary(body)
         asked_with = brought or self._find_voice(request.path, body)
         SPOKEN_WITH.set(asked_with and (self._choose_reader(asked_with), self.one_language or ""))
+        if self.stranger:
+            _RECORDING.set(self.stranger)
         try:
             answer = await handler(request)
             if brought:
@@ -275,7 +283,7 @@ def identify_recording(data: bytes) -> Which | None:
     return nearest if likely[nearest] > 0.9 else None
 
 
-def speak_pcm(text: str, rate: int, *, reader: str = "0870") -> bytes:
+def speak_pcm(text: str, rate: int) -> bytes:
     """16-bit little-endian mono PCM of a real reader, as long as the text would take.
 
     With a voice of the canary it is what the built-in engine reads, as a good provider would.
@@ -283,7 +291,7 @@ def speak_pcm(text: str, rate: int, *, reader: str = "0870") -> bytes:
     if (spoken := SPOKEN_WITH.get()) is not None:
         return _read_as_canary(text, rate, *spoken)
 
-    sound = reading(reader).resample(rate)
+    sound = recording(_RECORDING.get()).resample(rate)
     length = max(round(len(text) / CHARACTERS_A_SECOND * rate), rate)
     samples = np.resize(sound.samples, length)
     return write_pcm(samples)

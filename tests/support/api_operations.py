@@ -137,6 +137,12 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "api_keys_update": key | described,
         "provider_accounts_create": described | account | {"provider": "inworld"},
         "provider_accounts_update": described | account,
+        "moderation_endpoint_set": {
+            "base_url": "https://api.openai.com",
+            "api_key": "a-key",
+            "model": "omni-moderation-latest",
+            "labels": {"sexual": "adult"},
+        },
         "organisation_update": described
         | {"contact": "voices@acme.example", "dpo": "dpo@acme.example"},
         "api_keys_rotate": {"overlap": "PT1H"},

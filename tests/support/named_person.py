@@ -94,6 +94,9 @@ CODES: Final = frozenset(
         "credentials",
         "audio_origins",
         "settings",
+        # of its moderation endpoint
+        "api_key",
+        "model",
     }
 )
 """Names of the fields that take codes, ids, times and sound; what is none is refused, or not kept.

@@ -36,6 +36,8 @@ from tests.voices.conftest import (
 )
 from voices import provider_accounts, provider_tasks
 from voices.models import JobKind, ProviderAccount, ProviderTask, TaskKind, Voice
+from voices.moderation import moderation_endpoints
+from voices.moderation.moderation_endpoints import EndpointSettings
 from voices.provider_accounts import NewAccount
 from voices.speech import dispatch, pipeline
 
@@ -144,6 +146,15 @@ def open_task(voice: Voice) -> ProviderTask:
     )
 
 
+def set_moderation(voice: Voice) -> None:
+    """A moderation endpoint of the voice's organisation, which no test reaches."""
+    moderation_endpoints.set_endpoint(
+        EndpointSettings(base_url="https://api.openai.com", api_key="a-key"),
+        principal=principal_of(voice),
+        at=NOON,
+    )
+
+
 def keep_statement(voice: Voice) -> ProviderStatement:
     """A statement beside the voice's consent, as the intake leaves it."""
     return provider_statements.add_statement(
@@ -176,6 +187,7 @@ def _bodies(world: World, *, fresh: Consent) -> dict[str, dict[str, Any]]:
         },
         "post v1/consents/{consent_id}/statements": statement_body(),
         "patch v1/provider_accounts/{account_id}": {"credentials": {"api_key": "a-new-key"}},
+        "post v1/moderation_endpoint": {"base_url": "https://api.openai.com", "api_key": "a-key"},
         "post v1/test/clock": {"advance": "P1D"},
         "patch v1/organisation": {"contact": "other@acme.example"},
         "post v1/speakers": {"name": "Ada Example", "email": "ada@example.org"},

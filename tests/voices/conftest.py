@@ -42,10 +42,19 @@ def noon() -> datetime:
     return NOON
 
 
-@lru_cache
+STRANGER = "flite-slt.flac"
+"""A recording of someone else than the reader."""
+
+
 def reading(name: str = "0870") -> Sound:
     """A stretch of a real reader."""
-    samples, rate = soundfile.read(AUDIO / f"librivox-austen-{name}.wav", dtype="float32")
+    return recording(f"librivox-austen-{name}.wav")
+
+
+@lru_cache
+def recording(file: str) -> Sound:
+    """One of the recordings of the tests."""
+    samples, rate = soundfile.read(AUDIO / file, dtype="float32")
     return Sound(np.asarray(samples, dtype=np.float32), rate)
 
 

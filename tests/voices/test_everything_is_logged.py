@@ -13,7 +13,7 @@ from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, RateWindow
 from tests.architecture.test_relations import our_models
 from tests.fixtures.organisations import ClientOf, MakeKey
-from tests.support.voice_scenarios import World, begin, build, calls
+from tests.support.voice_scenarios import World, begin, build, calls, set_moderation
 from tests.voices.conftest import Http, MakeConsent, MakeVoice
 from transparency_log import events
 from transparency_log.formats import log_entry
@@ -32,6 +32,8 @@ KINDS: Mapping[str, set[str]] = {
     "delete v1/api_keys/{key_id}": {"key.disabled"},
     "post v1/api_keys/{key_id}/rotate": {"key.rotated"},
     "post v1/provider_accounts": {"admin.action"},
+    "post v1/moderation_endpoint": {"admin.action"},
+    "delete v1/moderation_endpoint": {"admin.action"},
     "patch v1/provider_accounts/{account_id}": {"admin.action"},
     "delete v1/provider_accounts/{account_id}": {"admin.action"},
     "post v1/provider_accounts/{account_id}/canary": {"admin.action"},
@@ -100,7 +102,10 @@ def world(
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     if parameters.get("call") in OF_ALL:
         return build(make_consent, make_voice, key)
-    return begin(make_consent, make_voice(), key)
+    voice = make_voice()
+    if parameters.get("call") == "delete v1/moderation_endpoint":
+        set_moderation(voice)
+    return begin(make_consent, voice, key)
 
 
 def send(client: Http, world: World, call: str) -> Any:

@@ -12,8 +12,9 @@ from django.db import transaction
 from accounts.api_key_changes import IssuedKey
 from accounts.models import ApiKey, Organisation
 from tests.fixtures.organisations import ClientOf, MakeKey
-from tests.support.voice_scenarios import World, build, calls
+from tests.support.voice_scenarios import World, build, calls, set_moderation
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, MakeConsent, MakeVoice, grant_of
+from voices.models import Voice
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -153,6 +154,7 @@ class TestAStrangersId:
 
 
 SINGLE = {"v1/organisation"}  # one object, the caller's own
+OPTIONAL = {"v1/moderation_endpoint"}  # one object, or none
 SHARED = {
     "v1/reasons", "v1/use_cases", "v1/channels", "v1/providers", "v1/territories", "v1/labels",
     "v1/languages", "v1/codecs", "v1/notices",
@@ -165,7 +167,7 @@ def list_routes() -> list[str]:
     return [
         route
         for method, route in calls()
-        if method == "get" and "{" not in route and route not in SINGLE | SHARED | CLOCK
+        if method == "get" and "{" not in route and route not in SINGLE | OPTIONAL | SHARED | CLOCK
     ]
 
 
@@ -178,6 +180,21 @@ class TestLists:
         assert {route: client.get(f"/{route}").json()["id"] for route in SINGLE} == dict.fromkeys(
             SINGLE, bolt.id
         )
+
+    def test_hide_what_a_neighbour_has_one_of(
+        self,
+        world: World,
+        voice: Voice,
+        client_of: ClientOf,
+        own: IssuedKey,
+        make_key: MakeKey,
+        bolt: Organisation,
+    ) -> None:
+        set_moderation(voice)
+        clients = [client_of(key) for key in (own, make_key(organisation=bolt))]
+
+        for route in OPTIONAL:
+            assert [one.get(f"/{route}").status_code for one in clients] == [200, 404]
 
     def test_show_a_neighbour_nothing(
         self, world: World, client_of: ClientOf, make_key: MakeKey, bolt: Organisation

@@ -8,6 +8,7 @@ from voices.api.views import (
     capabilities,
     clips,
     jobs,
+    moderation_views,
     provider_account_views,
     speech,
     statements,
@@ -43,6 +44,11 @@ urlpatterns = [
         "v1/provider_tasks/<provider_task:task_id>/done",
         task_views.ProviderTaskDoneView.as_view(),
         name="provider-task-done",
+    ),
+    path(
+        "v1/moderation_endpoint",
+        moderation_views.ModerationEndpointView.as_view(),
+        name="moderation-endpoint",
     ),
     path(
         "v1/consents/<consent:consent_id>/statements",

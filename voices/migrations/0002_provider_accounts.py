@@ -43,6 +43,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ModerationEndpoint',
+            fields=[
+                ('id', models.CharField(editable=False, max_length=30, primary_key=True, serialize=False)),
+                ('livemode', models.BooleanField(editable=False)),
+                ('base_url', models.CharField(max_length=500)),
+                ('is_self_hosted', models.BooleanField(default=False)),
+                ('model', models.CharField(blank=True, max_length=100)),
+                ('labels', models.JSONField(default=dict)),
+                ('sealed_key', models.BinaryField(editable=False, null=True)),
+                ('created_at', models.DateTimeField(editable=False)),
+                ('changed_at', models.DateTimeField(editable=False)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('organisation', 'livemode'), name='moderation_endpoint_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='ProviderCanary',
             fields=[
                 ('attempt', models.PositiveIntegerField(default=0, editable=False)),

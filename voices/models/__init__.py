@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voices.models.comparison import ReviewOutcome, ReviewState, VoiceEmbedding, VoiceReview
 from voices.models.job import SETTLED, Job, JobItem, JobKind, JobQuerySet, JobState
+from voices.models.moderation_endpoint import ModerationEndpoint
 from voices.models.provider_account import AccountState, ProviderAccount
 from voices.models.provider_canary import CanaryCause, CanaryState, ProviderCanary
 from voices.models.provider_task import ProviderTask, TaskKind, TaskState
@@ -32,6 +33,7 @@ __all__ = [
     "JobKind",
     "JobQuerySet",
     "JobState",
+    "ModerationEndpoint",
     "ProviderAccount",
     "ProviderCanary",
     "ProviderTask",

@@ -69,6 +69,7 @@ class Voice(Noted, Leased):
 
     What could name a person or imitate one (label, handle at the provider, profile, samples) is
     sealed under the speaker's key, and deleted with the voice. `report` is what its checks found.
+    `sealed_embedding` holds the numbers of its samples, with which a provider's speech is compared.
     `repeat_key` is the hash of a call that makes one voice however often it comes.
     `asked_at` is when another provider was asked to make it. `preset` is the engine's own name of a
     stock voice, which is nobody's clone.
@@ -98,6 +99,7 @@ class Voice(Noted, Leased):
     code = models.CharField(max_length=64, blank=True)
     sealed_label = models.BinaryField(null=True)
     sealed_handle = models.BinaryField(null=True)
+    sealed_embedding = models.BinaryField(null=True)
     profile_blob_id = models.CharField(max_length=30, blank=True)
     report = models.JSONField(default=dict, editable=False)
     in_background = models.BooleanField(default=False, editable=False)
@@ -150,6 +152,7 @@ class Voice(Noted, Leased):
                 | Q(
                     sealed_label=None,
                     sealed_handle=None,
+                    sealed_embedding=None,
                     profile_blob_id="",
                     sealed_notes=None,
                     external_index="",

@@ -115,6 +115,7 @@ def examine_samples(
         pairs=tuple(_to_pair_facts(comparison) for comparison in comparisons),
         faults=tuple(fault for fault in faults if fault is not None),
         voice=speaker_similarity.compute_common_direction(voices),
+        prints=voices,
     )
 
 

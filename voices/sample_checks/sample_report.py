@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.canonical_json import Json
 from core.errors import Fault
+from voices.sample_checks.speaker_similarity import Voiceprint
 
 DETAILS: Final = {
     "sample_watermarked": "The recording carries our own watermark: it was made by this service.",
@@ -76,13 +77,14 @@ class SampleReport:
 
     Its `attr` is `samples.0` and so on, or `statement`. Without faults, nothing speaks against the
     recordings. The report never proves who speaks in them. `voice` is the mean direction of their
-    embeddings, shape (256,), and is not stored.
+    embeddings, shape (256,), and is not stored. `prints` are what it was computed from.
     """
 
     samples: tuple[SampleFacts, ...]
     pairs: tuple[PairFacts, ...]
     faults: tuple[Fault, ...]
     voice: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    prints: tuple[Voiceprint, ...] = field(default=(), repr=False, compare=False)
 
     def as_json(self) -> dict[str, Json]:
         """Return the report to store beside the samples."""

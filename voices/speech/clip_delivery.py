@@ -19,6 +19,7 @@ from vault import blobs, opened_keys
 from voices.speech import manifests
 from voices.speech.preparation import PreparedSpeech
 from voices.speech.rendering import RenderedClip
+from voices.speech.speaker_check import WrongVoice
 
 # Called first in the delivering transaction with (clip id, decision id). It raises when another
 # worker holds the job by now, and so undoes the delivery.
@@ -132,6 +133,8 @@ def abort_speech(
 ) -> bool:
     """Abort the clip, and give its permit back or charge what has left.
 
+    A clip in another voice, of which nothing has left, is held.
+
     `error` is why, None when the caller has gone. `partial` is what had left of a stream by then:
     it is hashed, logged and charged. Returns False when the clip was settled before.
     """
@@ -148,6 +151,10 @@ def abort_speech(
             clip_lifecycle.note_c2pa_failed(
                 clip_id, reason=error.reason, delivered=delivered, at=at, actor=actor
             )
+        if isinstance(error, WrongVoice) and not delivered:
+            gate.release(prepared.permit, at=at)
+            return clip_lifecycle.hold_clip(clip_id, code=error.stable_code, at=at, actor=actor)
+
         return abort_reservation(
             clip_id,
             prepared.permit,

@@ -12,7 +12,7 @@ from core.clock import Clock
 from voices.models import Voice
 from voices.providers import registry, sound_plausibility, voice_handles
 from voices.providers.provider_audio import read_provider_audio
-from voices.speech import copy_names
+from voices.speech import copy_names, speaker_check
 from voices.speech.clip_delivery import (
     Conclude,
     DeliveredClip,
@@ -47,7 +47,8 @@ def synthesize_clip(
 
     Raises ConsentDenied, MarkFailed, CredentialFailed, UnsupportedField, ProviderUnavailable,
     Invalid for a disclosure that is too little or cannot be spoken, and what `settle` and
-    `conclude` raise. After an error the permit is given back and the clip is aborted, once.
+    `conclude` raise. After an error the permit is given back and the clip is aborted, once. After
+    WrongVoice the clip is held.
     """
     # 1.
     prepared = prepare_speech(request, voice, principal=principal, now=now)
@@ -56,6 +57,7 @@ def synthesize_clip(
         with lease_renewal.keep_leases(prepared.reservation.rows, now=now):
             # 2.
             handle = voice_handles.open_handle(voice)
+            speaker = speaker_check.load_speaker_check(voice, prepared.line.language)
             connection_places.give_back_connection()
             made = providers(voice.provider, voice).speak(handle, prepared.line)
             provider_audio = read_provider_audio(made)
@@ -65,6 +67,7 @@ def synthesize_clip(
                     letters=prepared.letters,
                     speed=prepared.line.prosody.speed,
                 )
+            speaker.check_sound(provider_audio.sound)
 
             # 3.
             names = copy_names.names_of_file(prepared.line, voice, provider_audio.sound)

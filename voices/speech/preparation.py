@@ -18,6 +18,8 @@ from provenance.clips.errors import MarkFailed
 from provenance.clips.log_body import LoggedTerms
 from voices import voice_expiry
 from voices.models import Voice, VoiceState
+from voices.moderation import content_moderation
+from voices.moderation.content_moderation import ContentFinding
 from voices.providers.base import SpeechLine
 from voices.speech import aigc_policy, disclosure, unmarked_policy
 from voices.speech.disclosure import Disclosure, Reach
@@ -64,14 +66,15 @@ class PreparedSpeech:
 def prepare_speech(
     request: SpeechRequest, voice: Voice, *, principal: Principal, now: Clock
 ) -> PreparedSpeech:
-    """Ask the gate, decide what must be disclosed, and reserve the clip.
+    """Have the content judged, ask the gate, decide what must be disclosed, reserve the clip.
 
     Raises ConsentDenied and KeyEnded from the gate, Invalid for a disclosure that is too little or
     cannot be spoken, TokensExhausted and KeyDestroyed. After an error nothing is reserved and the
     permit is given back.
     """
     expired = voice_expiry.has_expired(voice, at=now())
-    access = build_access_request(request, voice, principal, voice_expired=expired)
+    content = request.judge_content(principal)
+    access = build_access_request(request, voice, principal, voice_expired=expired, content=content)
     permit = gate.check(access, at=now(), actor=principal.actor, voice=voice)
 
     try:
@@ -114,9 +117,14 @@ def share_token(
 
 
 def build_access_request(
-    request: SpeechRequest, voice: Voice, principal: Principal, *, voice_expired: bool = False
+    request: SpeechRequest,
+    voice: Voice,
+    principal: Principal,
+    *,
+    voice_expired: bool = False,
+    content: ContentFinding = content_moderation.NOTHING,
 ) -> gate.AccessRequest:
-    """Return what the gate is asked for this text, with what is found of its language."""
+    """Return what the gate is asked for this text, with what was found in it."""
     return gate.AccessRequest(
         organisation_id=principal.organisation_id,
         livemode=principal.livemode,
@@ -131,8 +139,9 @@ def build_access_request(
         territory=request.territory,
         provider=voice.provider,
         characters=len(request.text),
-        labels=request.labels,
+        labels=(*request.labels, *content.labels),
         text=request.judge_language(),
+        content_unjudged=content.is_unjudged,
     )
 
 

@@ -142,6 +142,8 @@ class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     `unsure` for a label.
 
     A `provider` of null was not judged. Decisions from before providers were judged have none.
+    `labels` are the call's, and those of the moderation endpoint. `content_unjudged` stands where
+    that one could not say what the text contains.
     """
 
     action = serializers.CharField()
@@ -155,6 +157,7 @@ class AskSerializer(OutputSerializer[Mapping[str, Json]]):
     samples = serializers.ListField(child=serializers.CharField())
     assurance_floor = serializers.IntegerField(required=False)
     text_language = TextLanguageSerializer(required=False)
+    content_unjudged = serializers.BooleanField(required=False)
     given = GivenWordsSerializer(required=False)
 
 

@@ -34,7 +34,9 @@ from voices.api.serializers.input_fields import code_field
 from voices.speech.disclosure import Disclosure
 
 AnyField = serializers.Field[Any, Any, Any, Any]
-_SHOWN_STATES: Final = [str(state) for state in ClipState if state != ClipState.MAKING]
+_SHOWN_STATES: Final = [
+    str(state) for state in ClipState if state not in {ClipState.MAKING, ClipState.HELD}
+]
 
 
 class ThousandthsField(serializers.FloatField):
@@ -156,7 +158,7 @@ class ClipSerializer(ObjectSerializer[Clip]):
 
     object_name = "clip"
 
-    state = serializers.ChoiceField(choices=ClipState.values)
+    state = serializers.ChoiceField(choices=[*_SHOWN_STATES, ClipState.MAKING])
     consent_assurance = serializers.CharField(allow_null=True)
     disclosure = serializers.ChoiceField(choices=[mode.value for mode in Disclosure])
     aigc_label = AigcLabelSerializer(allow_null=True)

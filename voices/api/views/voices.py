@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,8 +23,9 @@ from core.api.serializers import read_form
 from core.api.uploads import UploadParser
 from core.caller_notes import Notes
 from vault import key_rings
-from voices import voice_library, voice_selectors
+from voices import voice_copies, voice_library, voice_selectors
 from voices.api.request_mapping import require_field, resolve_place
+from voices.api.serializers.voice_copy_serializer import VoiceCopySerializer
 from voices.api.serializers.voice_serializers import (
     VoiceChangesSerializer,
     VoiceFilterSerializer,
@@ -34,8 +35,9 @@ from voices.api.serializers.voice_serializers import (
     VoiceUploadSerializer,
     from_multipart,
 )
-from voices.models import VoiceState
+from voices.models import Voice, VoiceState
 from voices.synthesis_requests import CloneRequest
+from voices.voice_copies import VoiceCopy
 
 _UNFINISHED: Final = (VoiceState.CHECKING, VoiceState.TRAINING, VoiceState.REVOKING)
 
@@ -69,7 +71,11 @@ class VoiceListView(APIView):
     @extend_schema(
         operation_id="voices_create",
         request={
-            "application/json": VoiceFormSerializer,
+            "application/json": PolymorphicProxySerializer(
+                component_name="NewVoice",
+                serializers=[VoiceFormSerializer, VoiceCopySerializer],
+                resource_type_field_name=None,
+            ),
             "multipart/form-data": VoiceUploadSerializer,
         },
         parameters=[
@@ -88,18 +94,14 @@ class VoiceListView(APIView):
 
         Where the checks are in doubt, the voice is in `checking` until a member has listened to its
         recordings. `checks` names the doubts.
+
+        With `from_voice` a voice is made again at another provider that the consent covers, from
+        the recordings that it was made from. The same call again gives the same voice.
         """
         caller = get_caller(request)
         data = request.data
         body = from_multipart(data) if isinstance(data, QueryDict) else data
-        form = read_form(VoiceFormSerializer, body)
-        mode = form.get("delivery", {}).get("mode")
-        voice = voice_library.create_voice(
-            _to_clone_request(form, caller),
-            principal=caller.principal,
-            now=caller.now,
-            in_background=None if mode is None else mode == "job",
-        )
+        voice = _make_voice(body, caller)
         made = voice.state == VoiceState.READY
         return Response(
             VoiceSerializer(voice).data,
@@ -157,6 +159,41 @@ def _read_voice_filter(asked: dict[str, str]) -> dict[str, str]:
         if name in form:
             form[name] = read(form[name])
     return form
+
+
+def _make_voice(body: Any, caller: Caller) -> Voice:
+    """Make the voice that a body asks for, or make one again where it names `from_voice`."""
+    is_copy = isinstance(body, dict) and "from_voice" in body
+    form = read_form(VoiceCopySerializer if is_copy else VoiceFormSerializer, body)
+    mode = form.get("delivery", {}).get("mode")
+    in_background = None if mode is None else mode == "job"
+    if is_copy:
+        return voice_copies.copy_voice(
+            _to_copy(form, caller),
+            principal=caller.principal,
+            now=caller.now,
+            in_background=in_background,
+        )
+
+    return voice_library.create_voice(
+        _to_clone_request(form, caller),
+        principal=caller.principal,
+        now=caller.now,
+        in_background=in_background,
+    )
+
+
+def _to_copy(form: dict[str, Any], caller: Caller) -> VoiceCopy:
+    return VoiceCopy(
+        from_voice=form["from_voice"],
+        provider=form["provider"],
+        name=form.get("name"),
+        description=form.get("description"),
+        transcripts=tuple(form.get("transcripts") or ()),
+        channel=resolve_place(form.get("channel"), caller.default_channel, "channel"),
+        territory=resolve_place(form.get("territory"), caller.default_territory, "territory"),
+        notes=Notes.from_form(form),
+    )
 
 
 def _to_clone_request(form: dict[str, Any], caller: Caller) -> CloneRequest:

@@ -26,13 +26,15 @@ from provenance.clips import aigc_label, verified_marking
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.clip_reservation import ClipReservation
 from provenance.clips.errors import MarkFailed
-from provenance.clips.verified_marking import SHORT_SECONDS, Lengthen
+from provenance.clips.verified_marking import Lengthen
 from voices.providers.base import AudioChunk
 from voices.speech import rendering
-from watermark.speech.features import measure_speech_seconds
+from voices.speech.streaming import sent_sound
 from watermark.speech.stream_embedder import MARGIN_DB
 
 Samples = NDArray[np.float32]
+CheckPiece = Callable[[AudioChunk | None], None]
+"""Sees each piece before it is marked, and None at the end. Raises where nothing more may leave."""
 # Returns why a clip may leave without a mark, or raises.
 AllowUnmarked = Callable[[MarkFailed], str]
 FILE_SECONDS: Final = 2.5
@@ -67,11 +69,13 @@ class MarkedEncoder:
         allow: AllowUnmarked,
         lengthen: Lengthen | None = None,
         label: aigc_label.AigcLabel | None = None,
+        check: CheckPiece = lambda _piece: None,
     ) -> None:
         self._reservation = reservation
         self._allow = allow
         self._lengthen = lengthen
         self._label = label
+        self._check = check
         self._wanted = encoding.check_output(output)
         self.rate = self._wanted.sample_rate_hz or 0
         self._embedder = watermark.StreamEmbedder(
@@ -106,7 +110,11 @@ class MarkedEncoder:
         )
 
     def take_piece(self, piece: AudioChunk | None) -> Chunk | None:
-        """Take the provider's next piece, None for its end, and make the next bytes as `step`."""
+        """Take the provider's next piece, None for its end, and make the next bytes as `step`.
+
+        Raises what `check` raises.
+        """
+        self._check(piece)
         if self._first is not None:
             self._take_first(self._first, piece)
         elif piece is not None:
@@ -139,7 +147,7 @@ class MarkedEncoder:
         The reason is empty when the mark was read. Raises MarkFailed and TextTooShort when the mark
         must be in the clip and is not. `allow` stands for what was given at the start.
         """
-        sound = self._file.sound if self._file else _decode_sent(data, self._wanted)
+        sound = self._file.sound if self._file else sent_sound.decode_sent(data, self._wanted)
         reading = (
             watermark.detect(sound.samples, sound.rate, key=self._reservation.key)
             if sound
@@ -150,7 +158,7 @@ class MarkedEncoder:
         )
         reason = ""
         if not found:
-            reason = self._reason or (allow or self._allow)(_explain_failure(sound))
+            reason = self._reason or (allow or self._allow)(sent_sound.explain_unread_mark(sound))
         return self._describe(data, sound, reading if found else None, reason), reason
 
     def _take_first(self, first: list[AudioChunk], piece: AudioChunk | None) -> None:
@@ -244,7 +252,7 @@ class MarkedEncoder:
 
         Raises MarkFailed at the last look, where it must be in.
         """
-        sound = _decode_sent(bytes(self._made), self._wanted)
+        sound = sent_sound.decode_sent(bytes(self._made), self._wanted)
         if sound is None or sound.seconds < self._looks[0] - 1.5:
             return
         self._looks.popleft()
@@ -253,7 +261,7 @@ class MarkedEncoder:
             self._early = reading
             self._looks.clear()
         elif final:
-            self._allow(_explain_failure(sound))
+            self._allow(sent_sound.explain_unread_mark(sound))
 
     def _describe(
         self,
@@ -281,20 +289,3 @@ class MarkedEncoder:
         return verified_marking.write_mark_columns(
             round(1000 * MARGIN_DB), round(1000 * reading.score), checks
         )
-
-
-def _explain_failure(sound: Sound | None) -> MarkFailed:
-    """Return why no mark was read in this sound."""
-    speech = measure_speech_seconds(sound.samples, sound.rate) if sound else 0.0
-    # What cannot be decoded is the beginning of a stream, or holds next to nothing.
-    return MarkFailed(
-        "The mark could not be read back from the stream.",
-        facts={"reason": "too_short" if speech < SHORT_SECONDS else "not_read_back"},
-    )
-
-
-def _decode_sent(data: bytes, output: Output) -> Sound | None:
-    try:
-        return stream_encoder.decode_sent_bytes(data, output)
-    except ValueError:
-        return None

@@ -30,9 +30,10 @@ from provenance.clips.log_body import PartialDelivery
 from voices.models import Voice
 from voices.providers import voice_handles
 from voices.providers.base import Provider, Streaming, UnsupportedField
-from voices.speech import clip_delivery, copy_names, line_padding
+from voices.speech import clip_delivery, copy_names, line_padding, speaker_check
 from voices.speech.preparation import PreparedSpeech, prepare_speech, share_token
 from voices.speech.rendering import render_sent_stream
+from voices.speech.speaker_check import StreamWatch
 from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import get_scheduler, run_with_rows
 from voices.speech.streaming.marked_encoder import Chunk, MarkedEncoder
@@ -97,12 +98,14 @@ def _ask_provider(
 
         provider = cast("Streaming", providers(voice.provider, voice))
         source = PieceSource(provider.stream(voice_handles.open_handle(voice), prepared.line))
+        speaker = speaker_check.load_speaker_check(voice, prepared.line.language)
         encoder = MarkedEncoder(
             prepared.reservation,
             prepared.request.output,
             allow=prepared.allow_unmarked,
             lengthen=line_padding.load_lengthening(prepared.request, voice),
             label=prepared.aigc_label,
+            check=StreamWatch(speaker).take_piece,
         )
     except BaseException as error:
         clip_delivery.abort_speech(prepared, error, at=now())
