@@ -21,10 +21,10 @@ from core.api.serializers import StrictSerializer
 from proxies.proxy_forms import UploadField
 from proxies.tensorone.serializers import TensorOneSampleSerializer
 from tests.contract.test_every_field import forms
-from tests.emulators.tensorone import KEY as TENSORONE_KEY
 from tests.emulators.tensorone import TensorOneEmulator
 from tests.voices.conftest import Http
 from tests.voices.providers.proxy_scenes import SCENES, TEXT
+from tests.voices.providers.tensorone_world import connect_tensorone
 from voices.api.serializers.input_fields import Base64AudioField, SpokenTextField
 from voices.models import Voice
 
@@ -265,12 +265,7 @@ def connect(client: Http, name: str, emulator: Any) -> None:
     if name != "tensorone":
         SCENES[name].connect(client, name, emulator)
         return
-    body = {
-        "provider": name,
-        "base_url": emulator.base_url,
-        "credentials": {"api_key": TENSORONE_KEY},
-    }
-    assert client.post("/v1/provider_accounts", body, format="json").status_code == 201
+    connect_tensorone(client, emulator)
 
 
 def shape_of(body: Any) -> Any:
