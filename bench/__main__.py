@@ -40,6 +40,7 @@ MEASUREMENTS: Final = {
     "stream": True,
     "batch": True,
     "gateway": True,
+    "remote_streams": True,
     "log": True,
     "export": True,
 }

@@ -12,18 +12,19 @@ SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One way to the same 100 kB: directly, through ours, through a competitor."""
+    """One way to the same 100 kB: directly, through ours, through a competitor.
+
+    `requests` are sent by turns.
+    """
 
     name: str
     port: int
-    request: bytes = field(repr=False)
+    requests: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Milliseconds to the first byte of the body and to its end, largest gap, and the calls a
-    second.
-    """
+    """Milliseconds to the first byte of the body and to its end, and the calls a second."""
 
     first: tuple[float, ...] = field(repr=False)
     whole: tuple[float, ...] = field(repr=False)
@@ -51,7 +52,7 @@ async def load_target(target: Target, *, clients: int, calls: int) -> Taken:
             while left > 0:
                 left -= 1
                 began = time.perf_counter()
-                writer.write(target.request)
+                writer.write(target.requests[left % len(target.requests)])
                 try:
                     async with asyncio.timeout(SECONDS):
                         came = await _read_answer(reader)

@@ -21,6 +21,9 @@ SIZE: Final = 100_000
 LINES: Final = 20
 APART_SECONDS: Final = 0.01
 VOICE: Final = "bench"
+LONG: Final = 1_000
+"""Characters of a text that is spoken for LONG_SECONDS, at the pace of speech."""
+LONG_SECONDS: Final = 700
 
 
 def read_samples() -> bytes:
@@ -45,10 +48,20 @@ def build_application() -> web.Application:
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
         await response.prepare(request)
-        repeats = int(request.headers.get("X-Repeats", "1"))
-        for at in list(range(0, SIZE, step)) * repeats:
-            await response.write(sound[at : at + step])
-            await asyncio.sleep(APART_SECONDS)
+        body = await request.json()
+        pause, count = APART_SECONDS, LINES
+        if len(body.get("text") or body["input"]) >= LONG:
+            pause = step / 2 / RATE
+            count = round(LONG_SECONDS / pause)
+        due = asyncio.get_running_loop().time()
+        for number in range(count):
+            at = number % LINES * step
+            try:
+                await response.write(sound[at : at + step])
+            except ConnectionResetError:  # the other side has ended it
+                return response
+            due += pause
+            await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
         await response.write_eof()
         return response
 

@@ -19,7 +19,7 @@ from consent import gate
 from provenance.clips import mark_self_check, verified_marking
 from tests.architecture import source
 from voices.providers import pcm_chunks, sound_plausibility
-from voices.speech import pipeline, rendering
+from voices.speech import pipeline, rendering, speaker_check
 from voices.speech.streaming import marked_encoder, session
 from voices.text_language import text_check
 
@@ -30,7 +30,7 @@ ROOMS: Final = (
 SWITCHES: Final = {"settings", "environ", "getenv", "getenvb"}
 AT_WORK: Final[tuple[ModuleType, ...]] = (
     verified_marking, mark_self_check, sound_plausibility, text_check, pcm_chunks, marked_encoder,
-    pipeline, rendering, session,
+    pipeline, rendering, session, speaker_check,
 )  # fmt: skip
 """Where the marker and the checks stand, and where they are called."""
 
