@@ -19,10 +19,7 @@ from consent.policy.text_findings import TextFinding
 from provenance.clips import verified_marking
 from provenance.clips.clip_fields import ClipDelivery
 from provenance.clips.verified_marking import Marked
-from voices import speaker_limits
-from voices.models import Voice
 from voices.providers import pcm_chunks, sound_plausibility
-from voices.speech import speaker_check
 from voices.speech.speaker_check import SpeakerCheck
 from voices.speech.streaming import marked_encoder, sent_sound
 from voices.speech.streaming.marked_encoder import MarkedEncoder, Samples
@@ -45,7 +42,6 @@ def list_replacements() -> tuple[tuple[Any, str, Any], ...]:
     return (
         (verified_marking, "mark_sound", _encode_alone),
         (sound_plausibility, "check_provider_sound", _check_nothing),
-        (speaker_check, "load_speaker_check", _judge_no_one),
         (SpeechRequest, "judge_language", _believe_language),
         (SpeakerCheck, "check_sound", _check_nothing),
         (pcm_chunks, "PIECE_SECONDS", PIECE_SECONDS),
@@ -87,15 +83,6 @@ def _encode_alone(sound: Sound, *, output: Output, **_: Any) -> Marked:
 
 def _check_nothing(*_: Any, **__: Any) -> None:
     pass
-
-
-def _judge_no_one(voice: Voice, _language: str) -> SpeakerCheck:
-    return SpeakerCheck(
-        voice_id=voice.id,
-        provider=voice.provider,
-        limits=speaker_limits.OWN_LANGUAGE,
-        voice=None,
-    )
 
 
 def _believe_language(_request: SpeechRequest) -> TextFinding:

@@ -29,7 +29,7 @@ class VoiceEnding(Conflict):
 
 def list_engine_names() -> frozenset[str]:
     """Return the providers that are engines of an organisation's own."""
-    return registry.list_engine_names()
+    return registry.list_declared_engines()
 
 
 def create_voice(

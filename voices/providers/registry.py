@@ -49,7 +49,7 @@ def list_provider_names() -> tuple[str, ...]:
     return tuple(sorted((*_BUILT_IN, *_KINDS)))
 
 
-def list_engine_names() -> frozenset[str]:
+def list_declared_engines() -> frozenset[str]:
     """Return the names of the declared engines, which an organisation runs itself."""
     return frozenset(kind.name for kind in ENGINE_KINDS)
 
