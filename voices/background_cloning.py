@@ -205,6 +205,8 @@ def _carry_out(voice: Voice, permit: gate.Permit, *, now: Clock, providers: Prov
             at=now(),
             actor=permit.actor,
         )
+        # The account may have changed while the recordings were examined.
+        provider = providers(voice.provider, voice)
         handle = _obtain_voice(voice, order, examined, provider, at=now())
         if not handle.is_ready:
             gate.release(permit, at=now())

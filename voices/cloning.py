@@ -79,7 +79,8 @@ def clone_voice(
         # 4. The intent, before anything leaves.
         voice = voice_rows.insert_voice(order, permit, principal, at=now())
 
-        # 5. The provider. No transaction is open.
+        # 5. The provider, whose account may have changed meanwhile. No transaction is open.
+        provider = providers(order.provider, principal)
         with lease_renewal.keep_leases(_select_training(voice), now=now):
             handle = ask_provider(voice, order, examined, provider, at=now())
             report = examined.report_likeness(handle.trial)

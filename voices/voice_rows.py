@@ -14,6 +14,7 @@ from core.canonical_json import Json
 from core.errors import NotFound
 from vault import blobs, sealed_notes, sealed_values
 from voices.models import Sample, Voice, VoiceState
+from voices.providers import account_access
 from voices.synthesis_requests import CloneRequest
 from voices.voice_events import Row
 from voices.voice_labels import label_context
@@ -31,8 +32,13 @@ def insert_voice(
 ) -> Voice:
     """Write down that a voice is being made: by this call, or `in_background`.
 
-    Without a lease a worker may begin at once, unless it is in `checking`.
+    Without a lease a worker may begin at once, unless it is in `checking`. From here on the account
+    at the provider stays, because it is needed to delete the voice there.
+
+    Raises ProviderNotConnected.
     """
+    account_access.hold_account_row(order.provider, principal)
+
     voice_id = ids.new("vox")
     label: dict[str, Json] = {"name": order.name, "description": order.description}
     if in_background:

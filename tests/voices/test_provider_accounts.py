@@ -41,6 +41,14 @@ class TestAnAccount:
         assert (made["base_url"], made["state"]) == ("https://api.inworld.ai", "checking")
         assert (made["credential_names"], made["metadata"]) == (["api_key"], {"team": "dubbing"})
 
+    def test_that_is_not_checked_takes_no_list_away(self, client: Http) -> None:
+        post(client)
+
+        answer = client.get("/v1/languages")
+
+        assert answer.status_code == 200, answer.json()
+        assert "local" in str(answer.json()["data"])
+
     def test_shows_no_secret_anywhere(self, client: Http, acme: Organisation) -> None:
         made = post(client)
         shown = [made, client.get(PATH), client.get(f"{PATH}/{made.json()['id']}")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
+from consent.policy.providers import LOCAL
+from core import transactions
 from core.compiled_queries import CompiledQuery
 from core.errors import Fault, Invalid, Unavailable
 from vault import sealed_values, subject_keys
@@ -83,11 +85,31 @@ def open_account_row(row: ProviderAccount) -> ConnectedAccount:
 def _require_account(provider: str, owner: Owned) -> ProviderAccount:
     row = find_account(provider, owner)
     if row is None:
-        detail = "This organisation has no account there. Connect one at `/v1/provider_accounts`."
-        fault = Fault(code=ProviderNotConnected.code, detail=detail, attr="provider")
-        raise ProviderNotConnected(detail, faults=(fault,))
+        raise _refuse_unconnected()
 
     return row
+
+
+def _refuse_unconnected() -> ProviderNotConnected:
+    detail = "This organisation has no account there. Connect one at `/v1/provider_accounts`."
+    fault = Fault(code=ProviderNotConnected.code, detail=detail, attr="provider")
+    return ProviderNotConnected(detail, faults=(fault,))
+
+
+@transactions.requires_transaction
+def hold_account_row(provider: str, owner: Owned) -> None:
+    """Keep the account of `owner` at a provider from being removed before this transaction ends.
+
+    The built-in engine needs none. Raises ProviderNotConnected.
+    """
+    if provider == LOCAL:
+        return
+
+    rows = ProviderAccount.objects.in_use().filter(
+        organisation_id=owner.organisation_id, livemode=owner.livemode, provider=provider
+    )
+    if rows.select_for_update(no_key=True).first() is None:
+        raise _refuse_unconnected()
 
 
 def find_account(provider: str, owner: Owned) -> ProviderAccount | None:

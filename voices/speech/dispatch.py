@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +15,11 @@ from core.clock import Clock
 from vault import key_rings, sealed_notes
 from voices.models import Job, JobItem, JobKind, Voice
 from voices.providers import account_access, registry
+from voices.providers.account_access import (
+    ProviderAccountClosed,
+    ProviderAccountUnchecked,
+    ProviderNotConnected,
+)
 from voices.providers.base import Owned, Provider
 from voices.speech import capability_checks, job_queue, pipeline, tasks
 from voices.speech.clip_delivery import Conclude, DeliveredClip, conclude_nothing
@@ -127,13 +133,17 @@ def queue_job(
 def list_spoken_languages(owner: Owned) -> dict[str, frozenset[str]]:
     """Return the BCP 47 tags that each provider speaks, by its name.
 
-    A provider that publishes no list is left out. Raises EngineUnavailable.
+    A provider that publishes no list is left out, and one whose account is not used now. Raises
+    EngineUnavailable.
     """
-    spoken = {
-        name: registry.get_provider(name, owner).capabilities().languages
-        for name in (registry.LOCAL, *account_access.list_connected_providers(owner))
-    }
-    return {name: languages for name, languages in spoken.items() if languages is not None}
+    spoken: dict[str, frozenset[str]] = {}
+    for name in (registry.LOCAL, *account_access.list_connected_providers(owner)):
+        with suppress(ProviderAccountUnchecked, ProviderAccountClosed, ProviderNotConnected):
+            languages = registry.get_provider(name, owner).capabilities().languages
+            if languages is not None:
+                spoken[name] = languages
+
+    return spoken
 
 
 def _check_capabilities(request: SpeechRequest, voice: Voice, providers: Providers) -> Provider:
