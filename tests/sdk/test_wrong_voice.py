@@ -22,14 +22,16 @@ def drive(
     mara: Customer, emulator: Emulator, provider: str, key: str, run: Run, *words: str
 ) -> dict[str, Any]:
     """Drive an SDK's program through the gate, before a provider where a stranger speaks."""
-    emulator.stranger = STRANGER
     with emulator.running():
         account = {
             "provider": provider,
             "base_url": emulator.base_url,
             "credentials": {"api_key": key},
         }
-        mara.post("/v1/provider_accounts", account)
+        mara.connect(account)
+        emulator.forget_canary()
+        # The canary passed, and the provider changes afterwards.
+        emulator.stranger = STRANGER
         mara.meet()
         done = run(words[0], *words[1:], str(SAMPLE), mara.consent)
         assert mara.until(f"/v1/voices/{done['clone']['ok']}", "deleted") == "deleted"
