@@ -188,7 +188,7 @@ async def _send(request: UpstreamRequest) -> aiohttp.ClientResponse:
 
 
 async def _send_once(request: UpstreamRequest) -> aiohttp.ClientResponse:
-    session = get_session(is_self_hosted=request.is_self_hosted)
+    session = get_session(is_self_hosted=request.is_self_hosted, is_callers=request.is_callers)
     return await session.request(
         request.method,
         URL(build_url(request), encoded=True),

@@ -98,6 +98,8 @@ class UpstreamRequest:
     times: TimeLimits = field(default_factory=TimeLimits)
     taken: frozenset[int] = frozenset()
     has_final_slash: bool = False
+    is_callers: bool = False
+    """The address is a caller's own words: its look-ups keep no one else's waiting."""
     signed_target: str = field(default="", repr=False)
     """Path and query as the provider wrote them, in the place of `path` and `query`."""
 
@@ -135,7 +137,12 @@ def make_file_request(url: str, *, times: TimeLimits) -> UpstreamRequest:
     """
     base, rest = split_file_url(url, is_self_hosted=False)
     return UpstreamRequest(
-        method="GET", base_url=base, is_self_hosted=False, times=times, signed_target=rest or "/"
+        method="GET",
+        base_url=base,
+        is_self_hosted=False,
+        times=times,
+        is_callers=True,
+        signed_target=rest or "/",
     )
 
 

@@ -1,7 +1,8 @@
 """Connections to providers: judged addresses alone, kept open, one set for each event loop.
 
-Clouds and engines never share a connection, because other rules hold for them. A child process
-after a fork forgets what it inherited.
+Clouds and engines never share a connection, because other rules hold for them. Hosts that callers
+name have connections and threads for look-ups of their own. A child process after a fork forgets
+what it inherited.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import socket
 import ssl
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,14 +32,17 @@ READ_AHEAD: Final = 2**16
 NAME_SECONDS = 5
 """How long the judged addresses of a name are used for further connections."""
 _KEPT_SECONDS: Final = 30.0
+_CALLERS_LOOK_UPS: Final = 4
+_Kind = tuple[bool, bool]
 _AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
 
 
 class JudgingResolver(AbstractResolver):
     """Looks a name up, and gives its addresses out only if all of them may be reached."""
 
-    def __init__(self, *, is_self_hosted: bool) -> None:
-        self._is_self_hosted = is_self_hosted
+    def __init__(self, *, is_self_hosted: bool, is_callers: bool = False) -> None:
+        """`is_callers`: a name whose servers hang keeps only other names of callers waiting."""
+        self._is_self_hosted, self._is_callers = is_self_hosted, is_callers
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -46,13 +51,14 @@ class JudgingResolver(AbstractResolver):
 
         Raises OSError, ProviderAddressRefused.
         """
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        look_up = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
+        threads = _kept.callers_threads if self._is_callers else None
+        found = await asyncio.get_running_loop().run_in_executor(threads, look_up)
 
         results = []
         for kind, _, protocol, _, place in found:
             check_address(
-                ip_address(place[0]), host=host, port=port, is_self_hosted=self._is_self_hosted
+                ip_address(str(place[0])), host=host, port=port, is_self_hosted=self._is_self_hosted
             )
             results.append(
                 ResolveResult(
@@ -115,6 +121,10 @@ def break_upstream(transport: asyncio.BaseTransport) -> None:
         transport.abort()
 
 
+def _make_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_CALLERS_LOOK_UPS, thread_name_prefix="sayso-names")
+
+
 @dataclass
 class _Kept:
     """What this process holds open.
@@ -123,21 +133,23 @@ class _Kept:
     write to what the parent uses.
     """
 
-    sessions: dict[asyncio.AbstractEventLoop, dict[bool, aiohttp.ClientSession]] = field(
+    sessions: dict[asyncio.AbstractEventLoop, dict[_Kind, aiohttp.ClientSession]] = field(
         default_factory=dict
     )
     sockets: WeakSet[socket.socket] = field(default_factory=WeakSet)
+    callers_threads: ThreadPoolExecutor = field(default_factory=_make_threads)
 
 
 _kept: Final = _Kept()
 
 
-def get_session(*, is_self_hosted: bool) -> aiohttp.ClientSession:
+def get_session(*, is_self_hosted: bool, is_callers: bool = False) -> aiohttp.ClientSession:
     """Return the session of the running event loop, which is made with the first request."""
     sessions = _kept.sessions.setdefault(asyncio.get_running_loop(), {})
-    if is_self_hosted not in sessions:
-        sessions[is_self_hosted] = _open_session(is_self_hosted=is_self_hosted)
-    return sessions[is_self_hosted]
+    kind = (is_self_hosted, is_callers)
+    if kind not in sessions:
+        sessions[kind] = _open_session(is_self_hosted=is_self_hosted, is_callers=is_callers)
+    return sessions[kind]
 
 
 async def close_sessions() -> None:
@@ -147,12 +159,12 @@ async def close_sessions() -> None:
         await session.close()
 
 
-def _open_session(*, is_self_hosted: bool) -> aiohttp.ClientSession:
+def _open_session(*, is_self_hosted: bool, is_callers: bool) -> aiohttp.ClientSession:
     tls = ssl.create_default_context()
     tls.set_alpn_protocols(["http/1.1"])
     connector = aiohttp.TCPConnector(
         ssl=tls,
-        resolver=JudgingResolver(is_self_hosted=is_self_hosted),
+        resolver=JudgingResolver(is_self_hosted=is_self_hosted, is_callers=is_callers),
         socket_factory=partial(_open_socket, is_self_hosted=is_self_hosted),
         limit=0,
         keepalive_timeout=_KEPT_SECONDS,
@@ -190,6 +202,7 @@ def _forget_inherited() -> None:
     for one in list(_kept.sockets):
         one.close()
     _kept.sockets = WeakSet()
+    _kept.callers_threads = _make_threads()
 
 
 os.register_at_fork(after_in_child=_forget_inherited)
