@@ -28,6 +28,8 @@ CUTS: Final = 3
 SECONDS: Final = float(os.environ.get("SAYSO_BENCH_SECONDS", "600"))
 CUT_MS: Final = 250.0
 AFTER_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 30.0
+"""Until a connection that was cut is closed on a machine that is busy with the others."""
 APART_SECONDS: Final = float(os.environ.get("SAYSO_BENCH_APART", "0.2"))
 HEAD: Final = 4_000
 """More bytes than a head or an error has."""
@@ -97,7 +99,7 @@ async def _measure_cuts(target: Target, suspend: object) -> list[Row]:
         assert not any(task.done() for task in running), "a stream ended before the cut"
 
         committed, resume = await asyncio.to_thread(suspend)
-        await asyncio.wait(running, timeout=AFTER_SECONDS)
+        await asyncio.wait(running, timeout=CLOSE_SECONDS)
         assert all(task.done() for task in running), "a stream goes on"
         assert not any(one.is_whole for one in heard), "a stream was taken for whole"
         last += [1000 * max(0.0, one.times[-1] - committed) for one in heard]
