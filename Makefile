@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 # Byte-code is written once, here: sandboxed children and some environments may not write it, and would compile at every start.
 INSTALL := $(UV) pip install -q --python $(BIN)/python --system-certs --require-hashes --compile-bytecode
-COMPILE := $(BIN)/python -m compileall -q accounts audio config consent core erasure provenance proxies transparency_log vault voices watermark
+COMPILE := $(BIN)/python -m compileall -q accounts audio config consent core engine erasure provenance proxies transparency_log upstream vault voices watermark
 MESSAGES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/django.po))
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --system-certs pyproject.toml
 

@@ -15,10 +15,10 @@ import soundfile
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+import engine
 from audio.decoding import decode_untrusted
 from audio.sound import Sound
 from bench.table import Row, show
-from voices import engine
 from voices.sample_checks import examine_samples, speaker_encoder
 
 AUDIO: Final = Path(__file__).parents[1] / "tests" / "data" / "audio"

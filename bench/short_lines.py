@@ -24,6 +24,7 @@ from pesq import PesqError
 
 django.setup()
 
+import engine
 from audio.encoding import Output
 from audio.room_tone import USUAL_TONE
 from audio.sound import Sound
@@ -36,7 +37,6 @@ from provenance.clips.verified_marking import Marked, mark_sound
 from provenance.fingerprint import line_words
 from provenance.fingerprint.haitsma_kalker import Bits
 from provenance.fingerprint.line_words import LEAST_LINES, LineMatch, compute_line_words
-from voices import engine
 from watermark import detect
 
 KEY = bytes(range(32))

@@ -32,10 +32,11 @@ import soundfile
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+import engine
 from audio.sound import Sound
 from bench.corpus import RECORDINGS, TEXTS
 from bench.table import Row, show
-from voices import engine, speaker_limits
+from voices import speaker_limits
 from voices.sample_checks import answer_speaker, recording_quality, voice_activity, voice_embedding
 from voices.sample_checks.answer_speaker import SpeakerBand, SpeakerLimits
 from voices.sample_checks.speaker_similarity import Voiceprint

@@ -19,8 +19,8 @@ from config.demo.server import find_free_port
 from consent import gate
 from consent import services as consents
 from core import clock
+from engine import synthesizer
 from provenance.clips import clip_reservation
-from voices.engine import synthesizer
 from voices.providers import registry, voice_handles
 from voices.speech.streaming import session
 from voices.synthesis_requests import SpeechRequest

@@ -23,10 +23,10 @@ import django
 
 django.setup()
 
+import engine
 from bench.table import Row, show
 from tests.support.strange_texts import KINDS, list_strange_texts
 from tests.support.text_trials import TextTrials, count_in_engine, try_text
-from voices import engine
 
 COUNT = 10_000
 SEED = 7

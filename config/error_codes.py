@@ -25,10 +25,12 @@ OURS: Final = frozenset(
         "config",
         "consent",
         "core",
+        "engine",
         "erasure",
         "provenance",
         "proxies",
         "transparency_log",
+        "upstream",
         "vault",
         "voices",
         "watermark",
@@ -127,7 +129,7 @@ ERROR_MODULES: Final = (
     "config.urls",
     "transparency_log.monitor.log_monitor",
     "transparency_log.monitor.remote_log",
-    "voices.providers.upstream.upstream_errors",
+    "upstream.upstream_errors",
 )
 """Modules with errors, beside those of background tasks, that not every process loads."""
 

@@ -20,6 +20,7 @@ from consent import gate, recording_gate
 from core import lease_renewal, leases
 from core.clock import Clock
 from core.errors import NotFound, SaysoError, Unavailable
+from upstream.upstream_errors import ProviderRefused
 from vault import blobs, sealed_values
 from voices import (
     clone_samples,
@@ -31,13 +32,7 @@ from voices import (
 )
 from voices.models import Voice, VoiceState
 from voices.providers import registry, voice_handles
-from voices.providers.base import (
-    Provider,
-    ProviderRefused,
-    ProviderVoice,
-    Training,
-    TrainingState,
-)
+from voices.providers.base import Provider, ProviderVoice, Training, TrainingState
 from voices.synthesis_requests import CloneRequest, Providers
 from voices.voice_labels import label_context
 

@@ -22,12 +22,12 @@ from core.background_tasks import send_task
 from core.caller_notes import Notes
 from core.canonical_json import Json
 from core.errors import Conflict, Fault, Invalid, NotFound
+from upstream import address_rules
 from vault import sealed_values, subject_keys
 from voices.models import AccountState, CanaryCause, ProviderAccount, Voice, VoiceState
 from voices.models.provider_account import ProviderAccountQuerySet
 from voices.providers import account_access, registry
 from voices.providers.adapter_kinds import AdapterKind
-from voices.providers.upstream import address_rules
 
 LONGEST_CREDENTIAL: Final = 1000
 CHECKED: Final = frozenset({"base_url", "credentials", "settings"})

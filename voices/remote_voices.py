@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.errors import Conflict
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
 from voices.models import DeletionProof, Voice, VoiceState
 from voices.models.voice import VoiceQuerySet
 from voices.providers import registry, voice_handles
@@ -18,8 +19,6 @@ from voices.providers.base import (
     Listed,
     Listing,
     Provider,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     Training,
     TrainingState,

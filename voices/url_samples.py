@@ -16,8 +16,8 @@ from django.conf import settings
 from core import transactions
 from core.errors import Fault, Invalid, SaysoError
 from core.places import PlacePool
-from voices.providers.upstream import upstream_client
-from voices.providers.upstream.upstream_request import (
+from upstream import upstream_client
+from upstream.upstream_request import (
     TimeLimits,
     UpstreamRequest,
     make_file_request,

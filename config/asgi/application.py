@@ -26,7 +26,7 @@ from config.asgi import (  # noqa: E402 - as above
     streaming,
 )
 from config.backup import restore_guard  # noqa: E402 - as above
-from voices.providers.upstream import upstream_sessions  # noqa: E402 - as above
+from upstream import upstream_sessions  # noqa: E402 - as above
 from voices.text_language import detectors  # noqa: E402 - as above
 
 _http = proxy_addresses.unify_proxy_calls(

@@ -12,7 +12,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 STACK: Final = (
     "core",
     "watermark",
+    "upstream",
     "audio",
+    "engine",
     "accounts",
     "vault",
     "transparency_log",

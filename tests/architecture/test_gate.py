@@ -214,7 +214,7 @@ class TestTheEngine:
             "voices/sample_checks/build_embedding_bank.py",
             "voices/sample_checks/recording_quality.py",
         }
-        assert importers("voices.engine") == {"voices/providers/local/adapter.py"} | checks
-        assert not {"voices.engine.synthesize_speech", "voices.engine.synthesizer"} & {
+        assert importers("engine") == {"voices/providers/local/adapter.py"} | checks
+        assert not {"engine.synthesize_speech", "engine.synthesizer"} & {
             name for check in checks for name in imports(source.ROOT / check)
         }

@@ -25,10 +25,10 @@ from tests.conftest import NOON
 from tests.support.consent_factories import ask_for
 from transparency_log import sequencer
 from transparency_log.models import Entry, Head
+from upstream.upstream_errors import ProviderUnavailable
 from vault import blobs, key_rotation, storage, subject_keys
 from vault.models import Blob
 from vault.subject_keys import KeyDestroyed
-from voices.providers.base import ProviderUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

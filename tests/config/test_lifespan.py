@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from config.asgi.application import application
-from voices.providers.upstream import upstream_sessions
+from upstream import upstream_sessions
 
 
 def test_the_end_closes_what_is_open_to_providers() -> None:

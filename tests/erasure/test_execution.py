@@ -27,11 +27,12 @@ from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of
 from transparency_log import fsck, proofs, sequencer
 from transparency_log.models import Body
+from upstream.upstream_errors import ProviderUnavailable
 from vault import signing_keys, subject_keys
 from vault.models import Blob
 from voices import voice_deletion
 from voices.models import Voice, VoiceState
-from voices.providers.base import ProviderUnavailable, ProviderVoice
+from voices.providers.base import ProviderVoice
 from voices.speech import pipeline
 
 pytestmark = pytest.mark.django_db

@@ -18,14 +18,13 @@ from tests.erasure.test_execution import ask_for
 from tests.voices.conftest import MakeVoice, Reader
 from tests.voices.test_lost_copies import Killed, die
 from transparency_log import proofs
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
 from voices import reconcile, remote_voices, voice_deletion
 from voices.models import Voice, VoiceState
 from voices.providers import voice_handles
 from voices.providers.base import (
     Capabilities,
     Provider,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     TrainingProgress,
     TrainingState,

@@ -37,10 +37,10 @@ from tests.voices.conftest import (
 )
 from transparency_log import events, sequencer
 from transparency_log.models import Entry, Outbox
+from upstream.upstream_errors import ProviderUnavailable
 from vault import blobs, storage, subject_keys
 from voices import voice_deletion
 from voices.models import Job, JobKind, Voice, VoiceState
-from voices.providers.base import ProviderUnavailable
 from voices.speech import dispatch, job_queue, job_settlement, pipeline
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.models import Sum
 
+import engine
 from audio.sound import Sound
 from config.demo.client import Client
 from consent.models import Consent, Grant, GrantUsage, Reservation
@@ -31,7 +32,7 @@ from tests.support.processes import wait_until
 from transparency_log import proofs, sequencer
 from transparency_log.models import Entry
 from vault import blobs
-from voices import engine, reconcile, voice_macs
+from voices import reconcile, voice_macs
 from voices.models import JobItem, Voice
 
 LITTLE: Final = 4  # texts

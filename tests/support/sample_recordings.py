@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import soundfile
 
+import engine
 from audio.sound import Sound
 from core.errors import Fault
+from engine import Fidelity
 from tests.support.audio_files import CLIPS, clip
-from voices import engine
-from voices.engine import Fidelity
 from voices.sample_checks import SampleReport, examine_samples
 
 TEXT = (

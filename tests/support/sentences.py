@@ -37,7 +37,7 @@ _ELSEWHERE: Final = (
     "core/delivery/",
     "provenance/exports/readme.py",
     "provenance/verifier/",
-    "voices/engine/calibration_texts.py",
+    "engine/calibration_texts.py",
     "voices/canary/canary_voices.py",
     "voices/sample_checks/build_embedding_bank.py",
 )

@@ -21,8 +21,8 @@ def main(folder: Path, ports: list[int]) -> None:
     Goes on until it is killed itself.
     """
     django.setup()
+    import engine  # noqa: PLC0415 - as above
     from config.asgi import application  # noqa: PLC0415 - only once Django is set up
-    from voices import engine  # noqa: PLC0415 - as above
 
     engine.list_languages()  # the self-test of the engine, once for all of them
     serving: dict[int, int] = {}

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+import engine
 from audio.sandbox.template_client import Sandbox
 from core.errors import Invalid
-from voices import engine
+from engine import espeak_process, synthesizer
 from voices.api.serializers.input_fields import SpokenTextField
-from voices.engine import espeak_process, synthesizer
 
 TWICE: Final = "cannot speak this text"
 """Stands in the engine's answer to a text that ended two children."""

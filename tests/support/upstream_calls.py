@@ -16,15 +16,15 @@ from collections.abc import (
 from types import TracebackType
 from typing import Any, Self, cast
 
-from voices.providers.base import AudioChunk, Pieces
-from voices.providers.upstream.exchange import (
+from upstream.exchange import (
     MOST_STREAM_BYTES,
     AsyncUpstreamStream,
     open_async_stream,
 )
-from voices.providers.upstream.loop_thread import LoopThread, get_loop_thread
-from voices.providers.upstream.upstream_request import TimeLimits, UpstreamRequest
-from voices.providers.upstream.upstream_sessions import close_sessions
+from upstream.loop_thread import LoopThread, get_loop_thread
+from upstream.upstream_request import TimeLimits, UpstreamRequest
+from upstream.upstream_sessions import close_sessions
+from voices.providers.base import AudioChunk, Pieces
 
 QUICK = TimeLimits(connect=2.0, first_byte=2.0, between=2.0, total=5.0)
 

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from django.db import transaction
 
+import engine
 from accounts.models import Organisation
 from accounts.principal import Principal
 from audio.sound import Sound
@@ -23,7 +24,7 @@ from consent.models import Consent
 from core import ids
 from tests.conftest import NOON
 from vault import blobs, sealed_values
-from voices import engine, voice_labels, voice_macs
+from voices import voice_labels, voice_macs
 from voices.models import Voice, VoiceState
 from voices.providers.base import Capabilities, Clone, Provider, ProviderVoice, SpeechLine
 from voices.synthesis_requests import Providers, SpeechRequest

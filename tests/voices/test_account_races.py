@@ -15,11 +15,11 @@ from tests.fixtures.consents import MakeConsent
 from tests.support.checked_accounts import check_account
 from tests.voices.conftest import AUDIOBOOK, Http, noon, principal_of
 from tests.voices.test_background_cloning import READING, ask
+from upstream.account_limits import ACCOUNT_LIMITS
 from voices import background_cloning, cloning
 from voices.models import ProviderAccount, Voice
 from voices.providers import registry
 from voices.providers.base import Owned, Provider
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 from voices.synthesis_requests import CloneRequest, Providers
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]

@@ -20,10 +20,11 @@ from tests.voices.conftest import (
     only,
     revoke,
 )
+from upstream.upstream_errors import ProviderUnavailable
 from vault.models import Blob
 from voices import background_cloning, reconcile
 from voices.models import Sample, Voice
-from voices.providers.base import Clone, ProviderUnavailable, ProviderVoice
+from voices.providers.base import Clone, ProviderVoice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("reader")]
 

@@ -18,8 +18,8 @@ from provenance.clips import clip_lifecycle
 from provenance.models import Clip
 from tests.conftest import NOON
 from tests.voices.conftest import MakeVoice, Reader, noon, only, order_for, principal_of, revoke
+from upstream.upstream_errors import ProviderUnavailable
 from voices.models import Job, JobItem, JobKind, JobState, Voice
-from voices.providers.base import ProviderUnavailable
 from voices.speech import dispatch, job_queue, job_settlement
 
 pytestmark = pytest.mark.both_databases

@@ -12,6 +12,7 @@ import pytest
 from core import leases
 from tests.conftest import NOON
 from tests.voices.conftest import AUDIO, AUDIOBOOK, MakeConsent, Reader, noon, only, principal_of
+from upstream.upstream_errors import ProviderUnavailable
 from voices import background_cloning, provider_tasks, remote_voices, voice_deletion, voice_rows
 from voices.models import DeletionProof, ProviderTask, Voice, VoiceState
 from voices.providers import voice_handles
@@ -20,7 +21,6 @@ from voices.providers.base import (
     Clone,
     CopyUnfindable,
     Listed,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
 )

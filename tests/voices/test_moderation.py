@@ -18,9 +18,9 @@ from tests.emulators.emulator import Fault
 from tests.emulators.moderation import ModerationEmulator
 from tests.fixtures.organisations import ClientOf, MakeKey
 from tests.voices.conftest import AUDIOBOOK, SENTENCE, Http, MakeVoice, Reader, noon, say
+from upstream.account_limits import ACCOUNT_LIMITS
 from voices.models import JobItem, ModerationEndpoint, Voice
 from voices.providers import registry
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 from voices.speech import job_queue
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

@@ -35,9 +35,10 @@ from tests.voices.conftest import (
     revoke,
 )
 from transparency_log import proofs
+from upstream.upstream_errors import ProviderUnavailable
 from vault import blobs
 from voices.models import Voice, VoiceState
-from voices.providers.base import ProviderUnavailable, ProviderVoice, SpeechLine
+from voices.providers.base import ProviderVoice, SpeechLine
 from voices.speech import clip_delivery, dispatch, pipeline
 from voices.speech.clip_delivery import DeliveredClip
 from voices.synthesis_requests import SpeechRequest

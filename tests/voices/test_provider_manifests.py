@@ -17,9 +17,10 @@ from provenance.verification import verify
 from tests.support.attestor_servers import Asked, Reply, outsider
 from tests.support.signed_files import CARRIERS, MANIFEST, look, plain, signed
 from tests.voices.conftest import Reader, noon, only, order_for, principal_of
+from upstream.upstream_errors import ProviderUnavailable
 from voices.models import Voice
 from voices.providers import provider_audio
-from voices.providers.base import EncodedAudio, ProviderUnavailable, ProviderVoice, SpeechLine
+from voices.providers.base import EncodedAudio, ProviderVoice, SpeechLine
 from voices.speech import pipeline
 from voices.speech.clip_delivery import DeliveredClip
 

@@ -26,10 +26,10 @@ from tests.voices.conftest import (
 )
 from tests.voices.test_jobs import queue
 from transparency_log import proofs
+from upstream.upstream_errors import ProviderUnavailable
 from vault import blobs
 from voices import reconcile, voice_deletion, voice_macs
 from voices.models import MOVES, Voice, VoiceState
-from voices.providers.base import ProviderUnavailable
 from voices.speech import job_queue, pipeline, preparation
 
 pytestmark = pytest.mark.both_databases

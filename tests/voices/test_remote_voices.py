@@ -13,12 +13,12 @@ from consent.models import Reservation
 from tests.conftest import NOON
 from tests.voices.conftest import Http, MakeConsent, Reader, noon, only, principal_of, revoke
 from tests.voices.test_background_cloning import READING, ask
+from upstream.upstream_errors import ProviderUnavailable
 from voices import background_cloning, cloning, reconcile, voice_deletion, voice_expiry
 from voices.models import Voice, VoiceState
 from voices.providers.base import (
     Capabilities,
     Clone,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     TrainingProgress,

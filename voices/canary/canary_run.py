@@ -10,6 +10,7 @@ from typing import Final
 
 from core import ids
 from core.errors import Invalid, Unavailable
+from upstream.upstream_errors import ProviderAccountRefused
 from voices.canary import canary_hearing, canary_voices
 from voices.canary.canary_findings import (
     CanaryFailed,
@@ -31,7 +32,6 @@ from voices.providers.base import (
     UnsupportedField,
 )
 from voices.providers.provider_audio import read_provider_audio
-from voices.providers.upstream.upstream_errors import ProviderAccountRefused
 
 LOST: Final = "canary_voice_lost"
 TIMES_NOT_NOW: Final = 2

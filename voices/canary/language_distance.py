@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.sound import Sound
+from engine import mel_spectra
 from voices.canary import canary_voices
-from voices.engine import mel_spectra
 
 CLEARLY: Final = 1.05
 """Another language is nearer if its distance is smaller by this factor. Below it is a doubt."""

@@ -13,14 +13,15 @@ from typing import Any, Final
 
 from core import connection_places
 from core.errors import SaysoError
+from upstream import upstream_client
+from upstream.account_limits import ACCOUNT_LIMITS
+from upstream.upstream_errors import ProviderUnavailable
+from upstream.upstream_request import JsonBody, TimeLimits, UpstreamRequest
 from voices.models import ModerationEndpoint
 from voices.moderation import moderation_endpoints
 from voices.moderation.moderation_labels import choose_labels
 from voices.providers.answer_reading import find_rows, parse_answer
-from voices.providers.base import Owned, ProviderUnavailable
-from voices.providers.upstream import upstream_client
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
-from voices.providers.upstream.upstream_request import JsonBody, TimeLimits, UpstreamRequest
+from voices.providers.base import Owned
 
 logger = logging.getLogger(__name__)
 

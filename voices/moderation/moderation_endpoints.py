@@ -19,11 +19,11 @@ from consent.policy import use_cases
 from core import ids, transactions
 from core.canonical_json import Json
 from core.errors import Fault, Invalid, NotFound
+from upstream import address_rules
 from vault import sealed_values, subject_keys
 from voices.models import ModerationEndpoint
 from voices.moderation import moderation_labels
 from voices.providers.base import Owned
-from voices.providers.upstream import address_rules
 
 LONGEST_KEY: Final = 1000
 MOST_LABELS: Final = 100

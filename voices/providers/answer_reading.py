@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import Any, Final
 
-from voices.providers.base import ProviderUnavailable
+from upstream.upstream_errors import ProviderUnavailable
 
 LONGEST_LINE: Final = 8 * 2**20
 

@@ -10,7 +10,8 @@ from typing import Final, Literal, Protocol, runtime_checkable
 
 from audio.sound import Sound
 from core.canonical_json import Json
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid
+from upstream.upstream_errors import ProviderUnavailable
 from voices.providers.option_rules import OptionRule
 
 SPEED: Final = (0.5, 2.0)
@@ -29,18 +30,6 @@ class Owned(Protocol):
     @property
     def livemode(self) -> bool:
         """Whether it is live data."""
-
-
-class ProviderUnavailable(Unavailable):
-    """The provider does not answer, or not in time. Nothing was decided. Trying again may help."""
-
-    code = "provider_unavailable"
-
-
-class ProviderRefused(Invalid):
-    """The provider does not take this request, and would not take it again."""
-
-    code = "provider_refused"
 
 
 class DeletionUnconfirmed(ProviderUnavailable):

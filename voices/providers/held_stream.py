@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from upstream.account_limits import ACCOUNT_LIMITS
+from upstream.exchange import AsyncUpstreamStream, open_async_stream
+from upstream.upstream_request import UpstreamRequest
 from voices.providers.base import AudioChunk
 from voices.providers.pcm_chunks import cut_pcm
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
-from voices.providers.upstream.exchange import AsyncUpstreamStream, open_async_stream
-from voices.providers.upstream.upstream_request import UpstreamRequest
 
 Held = AbstractAsyncContextManager[AsyncUpstreamStream]
 """An answer, from its request to its end."""

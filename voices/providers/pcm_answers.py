@@ -6,9 +6,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import Final
 
 from audio.sound import Sound
-from voices.providers.base import ProviderUnavailable
+from upstream.exchange import AsyncUpstreamStream
+from upstream.upstream_errors import ProviderUnavailable
 from voices.providers.pcm_chunks import read_pcm16
-from voices.providers.upstream.exchange import AsyncUpstreamStream
 
 _NO_AUDIO: Final = ("application/json", "text/", "audio/mpeg", "audio/mp4", "audio/ogg")
 _FILES: Final = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"{")

@@ -18,7 +18,8 @@ from audio.sound import Sound
 from provenance.c2pa import manifest_reader
 from provenance.c2pa.manifest_reader import ManifestState
 from provenance.c2pa.manifest_signer import Parent
-from voices.providers.base import EncodedAudio, ProviderUnavailable
+from upstream.upstream_errors import ProviderUnavailable
+from voices.providers.base import EncodedAudio
 
 logger = logging.getLogger(__name__)
 _HOLDS: Final = (ManifestState.TRUSTED, ManifestState.UNKNOWN_SIGNER)

@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from voices.providers.adapter_kinds import ConnectedAccount
-from voices.providers.held_stream import Held, hold_stream
-from voices.providers.upstream import upstream_client
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
-from voices.providers.upstream.exchange import ProviderAnswer
-from voices.providers.upstream.upstream_request import (
+from upstream import upstream_client
+from upstream.account_limits import ACCOUNT_LIMITS
+from upstream.exchange import ProviderAnswer
+from upstream.upstream_request import (
     BytesBody,
     JsonBody,
     MultipartBody,
@@ -19,6 +17,8 @@ from voices.providers.upstream.upstream_request import (
     UpstreamRequest,
     make_audio_request,
 )
+from voices.providers.adapter_kinds import ConnectedAccount
+from voices.providers.held_stream import Held, hold_stream
 
 MOST_ANSWER_BYTES: Final = 64 * 2**20
 """Of one answer: ten minutes of sound at 48 kHz in base64, and a little for the rest."""

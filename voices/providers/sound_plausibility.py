@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from audio.sound import Sound
-from voices.providers.base import ProviderRefused
+from upstream.upstream_errors import ProviderRefused
 
 FASTEST: Final = 45.0
 """Letters a second that no voice outruns at its usual speed."""

@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 from audio.sound import Sound
-from voices.engine.espeak_process import NORMAL_RATE, SynthesiserProcess, Utterance
+from engine.espeak_process import NORMAL_RATE, SynthesiserProcess, Utterance
 from voices.sample_checks import speaker_encoder, voice_activity
 
 BANK: Final = Path(__file__).with_name("weights") / "synthesiser_bank_f16.npz"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.sound import FULL_SCALE, Sound
-from voices.engine import pitch
+from engine import pitch
 
 RATE: Final = 16_000
 _LEAST_PEAK: Final = 0.01

@@ -13,9 +13,10 @@ import numpy as np
 
 from audio.sound import Sound
 from consent.policy import providers
+from upstream.upstream_errors import ProviderRefused
 from voices import speaker_embeddings, speaker_limits
 from voices.models import Voice
-from voices.providers.base import AudioChunk, ProviderRefused
+from voices.providers.base import AudioChunk
 from voices.sample_checks import answer_speaker
 from voices.sample_checks.answer_speaker import SpeakerBand, SpeakerLimits
 from voices.sample_checks.voice_embedding import Embedding

@@ -14,15 +14,15 @@ import pytest
 from audio import decoding
 from audio.containers import UnreadableAudio
 from audio.sandbox.template_client import Sandbox
-from provenance.c2pa import manifest_reader
-from provenance.c2pa.manifest_reader import ManifestState
-from tests.support import audio_files
-from voices.engine.espeak_process import (
+from engine.espeak_process import (
     EngineUnavailable,
     SynthesiserProcess,
     TextNotSpeakable,
     Utterance,
 )
+from provenance.c2pa import manifest_reader
+from provenance.c2pa.manifest_reader import ManifestState
+from tests.support import audio_files
 
 Answer = Callable[[bytes], None]
 

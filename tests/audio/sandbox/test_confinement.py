@@ -20,9 +20,9 @@ from audio import decoding, mp4
 from audio.containers import Container
 from audio.sandbox import confinement
 from audio.sandbox.template_client import Limits, Sandbox
+from engine.synthesizer import _synthesiser
 from provenance.c2pa import manifest_reader
 from tests.support import audio_files, escape_attempts
-from voices.engine.synthesizer import _synthesiser
 
 ROOT: Final = Path(__file__).parents[3]
 REFUSED: Final = {"EPERM", "EACCES"}

@@ -21,11 +21,11 @@ from tests.voices.conftest import Http, MakeVoice
 from tests.voices.providers.conftest import speak
 from tests.voices.test_background_cloning import ask
 from transparency_log import log_reader, sequencer
+from upstream.account_limits import ACCOUNT_LIMITS
 from voices import voice_deletion
 from voices.canary import account_canary, canary_requests
 from voices.canary_results import get_speaker_threshold
 from voices.models import ProviderAccount, ProviderCanary, ProviderTask, Voice
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
 

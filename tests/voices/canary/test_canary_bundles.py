@@ -19,8 +19,8 @@ from tests.support.checked_accounts import check_account, run_canary_of
 from tests.support.logged_voices import bundle
 from tests.voices.conftest import Http
 from tests.voices.test_background_cloning import ask
+from upstream.account_limits import ACCOUNT_LIMITS
 from voices.models import Voice
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True)]
 

@@ -20,6 +20,8 @@ from tests.emulators.openai import OpenAiEmulator
 from tests.emulators.resemble import ResembleEmulator
 from tests.emulators.tensorone import TensorOneEmulator
 from tests.support.engine_calls import BY_NAME, CASES, connect_case
+from upstream import loop_thread
+from upstream.account_limits import ACCOUNT_LIMITS
 from voices.canary import canary_voices
 from voices.canary.canary_findings import CanaryOutcome, CanaryPlan, CanaryVoice
 from voices.canary.canary_run import run_canary
@@ -27,8 +29,6 @@ from voices.models import CanaryState
 from voices.providers import registry
 from voices.providers.adapter_kinds import ConnectedAccount
 from voices.providers.base import ProviderVoice, TrainingProgress, TrainingState
-from voices.providers.upstream import loop_thread
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
 pytestmark = pytest.mark.once
 

@@ -16,7 +16,7 @@ from tests.fixtures.consents import MakeConsent
 from tests.support.checked_accounts import check_account
 from tests.voices.conftest import AUDIO, AUDIOBOOK, Http
 from tests.voices.test_background_cloning import ask
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
+from upstream.account_limits import ACCOUNT_LIMITS
 
 Connect = Callable[[str, Emulator, str], None]
 READING = (AUDIO / "librivox-austen-0870.wav").read_bytes()

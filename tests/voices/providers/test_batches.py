@@ -13,8 +13,8 @@ from provenance.models import Clip
 from tests.emulators.emulator import Fault
 from tests.emulators.inworld import InworldEmulator
 from tests.voices.conftest import AUDIOBOOK, Http
+from upstream.account_limits import FAILURES
 from voices.models import Job, JobItem
-from voices.providers.upstream.account_limits import FAILURES
 from voices.speech import job_queue
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

@@ -28,12 +28,12 @@ from tests.support.engine_calls import (
     obtain_voice,
 )
 from tests.support.upstream_calls import collect_pieces
+from upstream import loop_thread
+from upstream.upstream_errors import ProviderAccountRefused, ProviderRefused, ProviderUnavailable
 from voices.providers import registry
 from voices.providers.base import (
     EncodedAudio,
     Listing,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     Streaming,
     Training,
@@ -41,8 +41,6 @@ from voices.providers.base import (
     UnsupportedField,
 )
 from voices.providers.declared.engine_kinds import DECLARATIONS
-from voices.providers.upstream import loop_thread
-from voices.providers.upstream.upstream_errors import ProviderAccountRefused
 
 pytestmark = pytest.mark.once
 

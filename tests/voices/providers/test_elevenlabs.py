@@ -16,9 +16,10 @@ from tests.emulators.emulator import Fault
 from tests.fixtures.consents import MakeConsent
 from tests.voices.conftest import AUDIOBOOK, Http
 from tests.voices.providers.conftest import READING, Connect, speak
+from upstream.upstream_errors import ProviderRefused
 from voices.models import Voice
 from voices.providers import registry
-from voices.providers.base import ProviderRefused, ProviderVoice, TrainingState
+from voices.providers.base import ProviderVoice, TrainingState
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 BASE = "/proxy/elevenlabs"

@@ -28,17 +28,12 @@ from tests.support.engine_calls import (
     obtain_voice,
 )
 from tests.support.upstream_calls import collect_parts, collect_pieces, feed_parts
+from upstream import loop_thread
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
 from voices.providers import registry
-from voices.providers.base import (
-    DeletionUnconfirmed,
-    ProviderRefused,
-    ProviderUnavailable,
-    ProviderVoice,
-    UnsupportedField,
-)
+from voices.providers.base import DeletionUnconfirmed, ProviderVoice, UnsupportedField
 from voices.providers.declared.answer_kinds import open_wav_stream, read_events
 from voices.providers.declared.declarations import EngineAnswer
-from voices.providers.upstream import loop_thread
 
 pytestmark = pytest.mark.once
 

@@ -23,10 +23,10 @@ from tests.support.engine_calls import BY_NAME, TEXT
 from tests.voices.conftest import AUDIOBOOK, Http, revoke
 from tests.voices.providers.conftest import READING, speak
 from tests.voices.test_background_cloning import ask
+from upstream import loop_thread
 from voices import reconcile, voice_deletion
 from voices.models import ProviderAccount, Sample, Voice, VoiceState
 from voices.providers.base import DeletionUnconfirmed
-from voices.providers.upstream import loop_thread
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

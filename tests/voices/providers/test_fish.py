@@ -17,16 +17,10 @@ from tests.emulators.fish import FishEmulator
 from tests.fixtures.consents import MakeConsent
 from tests.voices.conftest import AUDIO, AUDIOBOOK, Http, reading
 from tests.voices.providers.conftest import READING, Connect, speak
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
 from voices.models import Voice
 from voices.providers import registry
-from voices.providers.base import (
-    Clone,
-    ProviderRefused,
-    ProviderUnavailable,
-    ProviderVoice,
-    ReferenceRecording,
-    TrainingState,
-)
+from voices.providers.base import Clone, ProviderVoice, ReferenceRecording, TrainingState
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 BASE = "/proxy/fish"

@@ -18,16 +18,10 @@ from core.errors import Invalid
 from tests.emulators.two_step import ANSWERS, SETTINGS, TwoStepEmulator
 from tests.support.engine_calls import CONSENT, TEXT, connect_engine_at, make_line, make_order
 from tests.support.upstream_calls import collect_pieces
-from voices.providers.base import (
-    DeletionUnconfirmed,
-    Listing,
-    ProviderRefused,
-    ProviderVoice,
-    Streaming,
-)
+from upstream import loop_thread
+from upstream.upstream_errors import ProviderAddressRefused, ProviderRefused
+from voices.providers.base import DeletionUnconfirmed, Listing, ProviderVoice, Streaming
 from voices.providers.generic.generic_settings import check_generic_settings
-from voices.providers.upstream import loop_thread
-from voices.providers.upstream.upstream_errors import ProviderAddressRefused
 
 pytestmark = pytest.mark.once
 

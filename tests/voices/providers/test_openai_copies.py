@@ -12,9 +12,10 @@ from tests.emulators.openai import OpenAiEmulator
 from tests.voices.conftest import Http
 from tests.voices.providers.test_openai import CONSENTS, VOICES, consent_id, emulated, state
 from tests.voices.test_background_cloning import ask
+from upstream.upstream_errors import ProviderUnavailable
 from voices import reconcile, tasks, voice_deletion
 from voices.models import Voice
-from voices.providers.base import CopyUnfindable, ProviderUnavailable
+from voices.providers.base import CopyUnfindable
 
 __all__ = ["consent_id", "emulated"]
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

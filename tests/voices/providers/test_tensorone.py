@@ -28,9 +28,9 @@ from tests.voices.providers.tensorone_world import (
     work_times,
 )
 from tests.voices.test_background_cloning import ask
+from upstream.upstream_errors import ProviderUnavailable
 from voices import reconcile, tasks, voice_expiry
 from voices.models import Voice
-from voices.providers.base import ProviderUnavailable
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

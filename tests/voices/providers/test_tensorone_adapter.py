@@ -13,22 +13,22 @@ from tests.emulators import tensorone
 from tests.emulators.emulator import Fault
 from tests.emulators.tensorone import TensorOneEmulator
 from tests.voices.providers.tensorone_world import VOICES
+from upstream.upstream_errors import (
+    ProviderAccountRefused,
+    ProviderAddressRefused,
+    ProviderRefused,
+    ProviderUnavailable,
+)
 from voices.providers import registry
 from voices.providers.adapter_kinds import ConnectedAccount
 from voices.providers.base import (
     EncodedAudio,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     SpeechLine,
     TrainingState,
     UnsupportedField,
 )
 from voices.providers.tensorone.adapter import TensorOne
-from voices.providers.upstream.upstream_errors import (
-    ProviderAccountRefused,
-    ProviderAddressRefused,
-)
 
 OURS = "vox_agrc7j3yo5zbzl2mwzrldk4k6m"
 VOICE = ProviderVoice(remote_id="v1")

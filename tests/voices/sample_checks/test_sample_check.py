@@ -12,9 +12,9 @@ import watermark
 from audio.containers import UnreadableAudio
 from audio.sound import Sound
 from core import canonical_json
+from engine import Fidelity
 from tests.support import sample_recordings as r
 from tests.support.audio_files import clip
-from voices.engine import Fidelity
 from voices.sample_checks import build_unreadable_fault, examine_samples
 from voices.sample_checks.sample_report import DETAILS
 

@@ -26,10 +26,10 @@ from tests.voices.conftest import (
     Reader,
     reading,
 )
+from upstream.upstream_sessions import close_sessions
 from voices.models import Voice
 from voices.providers import registry
 from voices.providers.base import AudioChunk, ProviderVoice, SpeechLine
-from voices.providers.upstream.upstream_sessions import close_sessions
 from voices.speech.streaming.concurrency import START_GATE, STREAM_SLOTS
 
 PIECE_SECONDS = 3.5

@@ -24,8 +24,8 @@ from tests.support.wire_client import Call, Wire
 from tests.voices.conftest import MakeVoice, revoke
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled, until
 from transparency_log import proofs
+from upstream.upstream_errors import ProviderUnavailable
 from voices.models import Voice, VoiceState
-from voices.providers.base import ProviderUnavailable
 from voices.speech.streaming.concurrency import STREAM_SLOTS
 from voices.speech.streaming.deadline_scheduler import SETTLING, THREADS
 

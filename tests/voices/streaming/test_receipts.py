@@ -14,8 +14,8 @@ from tests.support.receipt_folders import Papers, payload_of
 from tests.support.wire_client import Call, Wire
 from tests.voices.streaming.conftest import TEXT, Teller, asked, settled
 from transparency_log import proofs
+from upstream.upstream_errors import ProviderUnavailable
 from voices.models import Voice
-from voices.providers.base import ProviderUnavailable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -28,8 +28,8 @@ from tests.support.wire_client import Call, Wire
 from tests.voices.conftest import Http, revoke
 from tests.voices.streaming.conftest import asked, settled, until
 from tests.voices.test_background_cloning import ask
+from upstream.account_limits import ACCOUNT_LIMITS
 from voices.models import Voice, VoiceState
-from voices.providers.upstream.account_limits import ACCOUNT_LIMITS
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 

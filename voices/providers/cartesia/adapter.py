@@ -12,14 +12,14 @@ from typing import Any, Final
 from audio.sound import Sound
 from core import ids
 from core.errors import Fault
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
     Capabilities,
     Clone,
     Pieces,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
@@ -32,7 +32,6 @@ from voices.providers.option_names import VERSION_OPTION
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
 RATE: Final = 44_100
 MODEL: Final = "sonic-3"

@@ -6,6 +6,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from typing import Final
 
 from audio.sound import Sound
+from upstream import upstream_client
+from upstream.exchange import AsyncUpstreamStream
+from upstream.upstream_errors import ProviderRefused
+from upstream.upstream_request import JsonBody
 from voices.providers.adapter_kinds import ConnectedAccount
 from voices.providers.answer_reading import parse_any_answer, require_text
 from voices.providers.base import (
@@ -16,7 +20,6 @@ from voices.providers.base import (
     EncodedAudio,
     Listed,
     Pieces,
-    ProviderRefused,
     ProviderVoice,
     RemoteVoice,
     RemovalByHand,
@@ -36,9 +39,6 @@ from voices.providers.declared.inline_references import StoredReference, open_re
 from voices.providers.held_stream import Held
 from voices.providers.pcm_chunks import cut_pcm
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream import upstream_client
-from voices.providers.upstream.exchange import AsyncUpstreamStream
-from voices.providers.upstream.upstream_request import JsonBody
 
 _GONE: Final = frozenset({404})
 

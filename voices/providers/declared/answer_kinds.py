@@ -14,13 +14,14 @@ import numpy as np
 
 from audio.sound import Sound
 from core.canonical_json import Json
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
 from voices.providers.answer_reading import (
     parse_answer,
     require_base64,
     require_text,
     split_lines,
 )
-from voices.providers.base import EncodedAudio, ProviderRefused, ProviderUnavailable
+from voices.providers.base import EncodedAudio
 from voices.providers.declared.declarations import EngineAnswer
 from voices.providers.pcm_chunks import read_pcm16
 

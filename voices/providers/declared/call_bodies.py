@@ -9,6 +9,7 @@ from typing import Final
 from audio.encoding import RATES, Output, encode_sound
 from core.canonical_json import Json
 from core.errors import Fault
+from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.base import Clone, ReferenceRecording, SpeechLine, UnsupportedField
 from voices.providers.declared.declarations import (
     VOICE,
@@ -21,7 +22,6 @@ from voices.providers.declared.declarations import (
     VoiceUpload,
 )
 from voices.providers.declared.inline_references import StoredReference
-from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
 WAV: Final = "audio/wav"
 

@@ -6,7 +6,8 @@ import base64
 import json
 from dataclasses import dataclass, field
 
-from voices.providers.base import ProviderRefused, ProviderVoice
+from upstream.upstream_errors import ProviderRefused
+from voices.providers.base import ProviderVoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,15 @@ from typing import Any, Final
 from audio.sound import Sound
 from core import ids
 from core.errors import SaysoError
+from upstream.exchange import ProviderAnswer
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
     Capabilities,
     Clone,
     Pieces,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
@@ -31,8 +32,6 @@ from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream.exchange import ProviderAnswer
-from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
 RATE: Final = 24_000
 MODEL: Final = "eleven_flash_v2_5"

@@ -15,14 +15,14 @@ import msgpack
 from audio.sound import Sound
 from core import ids
 from core.errors import SaysoError
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_request import BytesBody, FilePart, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
     Capabilities,
     Clone,
     Pieces,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
@@ -35,7 +35,6 @@ from voices.providers.option_names import INLINE_OPTION, MODEL_OPTION, VOLUME_OP
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream.upstream_request import BytesBody, FilePart, MultipartBody
 
 RATE: Final = 44_100
 MODEL: Final = "s2-pro"

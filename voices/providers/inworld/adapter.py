@@ -13,6 +13,8 @@ from typing import Any, Final
 from audio.sound import Sound
 from core import ids
 from core.errors import Fault
+from upstream.upstream_errors import ProviderRefused
+from upstream.upstream_request import JsonBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import (
     parse_answer,
@@ -26,7 +28,6 @@ from voices.providers.base import (
     Clone,
     EncodedAudio,
     Pieces,
-    ProviderRefused,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
@@ -38,7 +39,6 @@ from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_chunks import strip_wav_header
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream.upstream_request import JsonBody
 
 RATE: Final = 48_000
 MODEL: Final = "inworld-tts-2"

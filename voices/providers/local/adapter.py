@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypedDict
 
+import engine
 from audio.sound import Sound
 from core.errors import Fault
-from voices import engine
+from upstream.upstream_errors import ProviderRefused
 from voices.providers.base import (
     AudioChunk,
     Capabilities,
     Clone,
-    ProviderRefused,
     ProviderVoice,
     SpeechLine,
     UnsupportedField,

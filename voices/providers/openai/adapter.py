@@ -17,6 +17,8 @@ from audio.encoding import Output
 from audio.sound import Sound
 from core import ids
 from core.errors import SaysoError
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
@@ -25,8 +27,6 @@ from voices.providers.base import (
     CopyUnfindable,
     EncodedAudio,
     Pieces,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
@@ -34,7 +34,6 @@ from voices.providers.base import (
 from voices.providers.held_stream import cut_held_stream
 from voices.providers.option_rules import OptionRule
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
 RATE: Final = 24_000
 MODEL: Final = "gpt-4o-mini-tts"

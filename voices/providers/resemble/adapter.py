@@ -18,6 +18,8 @@ from audio.encoding import Output
 from audio.sound import Sound
 from core import ids
 from core.errors import SaysoError
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import (
     parse_answer,
@@ -30,8 +32,6 @@ from voices.providers.base import (
     Clone,
     EncodedAudio,
     Pieces,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     ReferenceRecording,
     RemoteVoice,
@@ -41,7 +41,6 @@ from voices.providers.base import (
 )
 from voices.providers.held_stream import cut_held_stream
 from voices.providers.provider_connection import ProviderConnection
-from voices.providers.upstream.upstream_request import FilePart, JsonBody, MultipartBody
 
 BASE: Final = "https://app.resemble.ai/api"
 SPEECH_BASE: Final = "https://f.cluster.resemble.ai"

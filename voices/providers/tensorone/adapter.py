@@ -15,14 +15,14 @@ from typing import Any, Final
 from core import ids
 from core.clock import parse_rfc3339
 from core.errors import Fault, SaysoError
+from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_request import JsonBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
 from voices.providers.base import (
     Capabilities,
     Clone,
     EncodedAudio,
-    ProviderRefused,
-    ProviderUnavailable,
     ProviderVoice,
     RemoteVoice,
     SpeechLine,
@@ -32,7 +32,6 @@ from voices.providers.base import (
 )
 from voices.providers.provider_connection import ProviderConnection
 from voices.providers.tensorone.clone_body import build_clone_body
-from voices.providers.upstream.upstream_request import JsonBody
 
 BASE: Final = "https://api.tensorone.ai/v2/ai"
 AUDIO_ORIGIN: Final = "https://voices.tensorone.ai"

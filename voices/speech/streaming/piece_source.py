@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Generator, Iterator
 from functools import partial
 
+from upstream.upstream_errors import ExchangeEnded
 from voices.providers.base import AudioChunk, Pieces
-from voices.providers.upstream.upstream_errors import ExchangeEnded
 from voices.speech.streaming.deadline_scheduler import get_scheduler
 
 
