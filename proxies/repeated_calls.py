@@ -16,6 +16,7 @@ from accounts.authentication import Caller
 from consent import gate
 from core import transactions
 from core.errors import SaysoError, Unavailable
+from core.waiting_places import hold_waiting_place
 from provenance.clips import aigc_label
 from provenance.models import Clip, ClipState
 from proxies.proxy_speech import ProxyOrder
@@ -68,7 +69,10 @@ def find_first_answer(order: ProxyOrder, caller: Caller) -> DeliveredClip | None
 
 
 def _wait_for_clip(call_hash: str, caller: Caller) -> Clip | None:
-    """Return the newest clip of a call that was delivered whole, None without one."""
+    """Return the newest clip of a call that was delivered whole, None without one.
+
+    Raises FirstCallUnfinished when that takes too long, or too many calls wait already.
+    """
     rows = Clip.objects.filter(
         organisation_id=caller.organisation_id,
         livemode=caller.livemode,
@@ -76,11 +80,18 @@ def _wait_for_clip(call_hash: str, caller: Caller) -> Clip | None:
         created_at__gt=caller.now() - WINDOW,
         state__in=(ClipState.MAKING, ClipState.ISSUED),
     ).order_by("-created_at", "-id")
-    ends = time.monotonic() + LONGEST_WAIT
-    while (clip := rows.first()) is not None and clip.state == ClipState.MAKING:
-        if time.monotonic() >= ends:
-            raise FirstCallUnfinished("The first call is still being carried out.", retry_after=5)
-        transactions.release_connections()
-        time.sleep(_LOOK_EVERY)
+    clip = rows.first()
+    if clip is None or clip.state != ClipState.MAKING:
+        return clip
+
+    with hold_waiting_place(caller.organisation_id, seconds=LONGEST_WAIT) as seconds:
+        ends = time.monotonic() + seconds
+        while (clip := rows.first()) is not None and clip.state == ClipState.MAKING:
+            if time.monotonic() >= ends:
+                raise FirstCallUnfinished(
+                    "The first call is still being carried out.", retry_after=5
+                )
+            transactions.release_connections()
+            time.sleep(_LOOK_EVERY)
 
     return clip

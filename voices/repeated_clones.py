@@ -11,6 +11,7 @@ from accounts.principal import Principal
 from core import transactions
 from core.clock import Clock
 from core.errors import Unavailable
+from core.waiting_places import hold_waiting_place
 from voices import voice_library, voice_selectors
 from voices.models import Voice, VoiceState
 from voices.synthesis_requests import CloneRequest
@@ -50,16 +51,23 @@ def make_voice_once(
 def _wait_for_voice(key: str, principal: Principal) -> Voice | None:
     """Return the voice of a call that came before, when it is made, or None without one.
 
-    Raises VoiceUnfinished when that takes too long.
+    Raises VoiceUnfinished when that takes too long, or too many calls wait already.
     """
     rows = voice_selectors.list_voices(principal).filter(repeat_key=key, state__in=_STANDING)
-    ends = time.monotonic() + LONGEST_WAIT
-    while (voice := rows.first()) is not None:
-        if voice.state != VoiceState.TRAINING or voice.in_background:
-            return voice
-        if time.monotonic() >= ends:
-            raise VoiceUnfinished("The voice is still being made.", retry_after=5)
-        transactions.release_connections()
-        time.sleep(_LOOK_EVERY)
+    voice = rows.first()
+    if voice is None or not _is_being_made(voice):
+        return voice
 
-    return None
+    with hold_waiting_place(principal.organisation_id, seconds=LONGEST_WAIT) as seconds:
+        ends = time.monotonic() + seconds
+        while (voice := rows.first()) is not None and _is_being_made(voice):
+            if time.monotonic() >= ends:
+                raise VoiceUnfinished("The voice is still being made.", retry_after=5)
+            transactions.release_connections()
+            time.sleep(_LOOK_EVERY)
+
+    return voice
+
+
+def _is_being_made(voice: Voice) -> bool:
+    return voice.state == VoiceState.TRAINING and not voice.in_background

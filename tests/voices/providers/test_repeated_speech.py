@@ -17,6 +17,7 @@ from accounts.models import ApiKey
 from consent import services as consents
 from consent.models import Consent, GrantUsage
 from core import ids
+from core.waiting_places import MOST_WAITING, WAITING_PLACES
 from provenance.clips import clip_reservation
 from provenance.models import Clip
 from proxies import repeated_calls
@@ -44,6 +45,22 @@ def say(client: Http, voice_id: str, *, count: int | None, **changes: Any) -> An
 def charged() -> int:
     """The characters that the person's grants have spent."""
     return int(GrantUsage.objects.aggregate(spent=Sum("used_characters"))["spent"] or 0)
+
+
+def copy_in_the_making(made: Clip) -> Clip:
+    """The row of the same call, which is still carried out."""
+    return Clip.objects.create(
+        id=clip_reservation.generate_clip_id(),
+        decision_id=ids.new("dec"),
+        token=made.token + 1,
+        **{
+            name: getattr(made, name)
+            for name in (
+                "organisation_id", "livemode", "consent_id", "grant_id", "provider",
+                "language", "use_case", "epoch", "created_at", "call_hash",
+            )
+        },
+    )  # fmt: skip
 
 
 class TestACallSentAgain:
@@ -76,18 +93,7 @@ class TestACallSentAgain:
     ) -> None:
         first = say(client, remote, count=0)
         made = Clip.objects.get()
-        making = Clip.objects.create(
-            id=clip_reservation.generate_clip_id(),
-            decision_id=ids.new("dec"),
-            token=made.token + 1,
-            **{
-                name: getattr(made, name)
-                for name in (
-                    "organisation_id", "livemode", "consent_id", "grant_id", "provider",
-                    "language", "use_case", "epoch", "created_at", "call_hash",
-                )
-            },
-        )  # fmt: skip
+        making = copy_in_the_making(made)
         Clip.objects.filter(id=made.id).update(call_hash="")
 
         def finish(_seconds: float) -> None:
@@ -100,6 +106,26 @@ class TestACallSentAgain:
         again = say(client, remote, count=1)
 
         assert (again["Sayso-Clip"], charged()) == (first["Sayso-Clip"], len(TEXT))
+
+    def test_waits_in_no_thread_where_many_wait_already(
+        self, client: Http, remote: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A slow stream and its repetitions would hold a thread each, and ask the database on."""
+        say(client, remote, count=0)
+        made = Clip.objects.get()
+        copy_in_the_making(made)
+        Clip.objects.filter(id=made.id).update(call_hash="")
+        monkeypatch.setattr(
+            repeated_calls, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pytest.fail)
+        )
+        for _ in range(MOST_WAITING):
+            WAITING_PLACES.try_taking(made.organisation_id, most=MOST_WAITING)
+
+        again = say(client, remote, count=1)
+
+        for _ in range(MOST_WAITING):
+            WAITING_PLACES.free(made.organisation_id)
+        assert (again.status_code, again.json()["error"]["code"]) == (503, "first_call_unfinished")
 
     def test_has_its_answer_in_the_shape_that_it_asks_for(self, client: Http, remote: str) -> None:
         first = say(client, remote, count=0)
