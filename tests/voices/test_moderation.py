@@ -270,6 +270,16 @@ class TestTheEndpointItself:
         assert say(client, voice).status_code == 200
         assert json.loads(endpoint.asked[-1].body)["model"] == "m"
 
+    def test_takes_no_stored_key_from_a_cloud_into_a_private_network(
+        self, client: Http, endpoint: ModerationEmulator
+    ) -> None:
+        """The same name may lead to a private address once it is an engine's."""
+        moved = client.post(
+            PATH, {"base_url": endpoint.base_url, "self_hosted": True}, format="json"
+        )
+
+        assert (moved.status_code, moved.json()["errors"][0]["attr"]) == (422, "api_key")
+
     @pytest.mark.parametrize(
         ("changes", "attr"),
         [

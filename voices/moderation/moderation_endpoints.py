@@ -77,7 +77,9 @@ def set_endpoint(
         created_at=at,
     )
     address = address_rules.check_base_url(new.base_url, is_self_hosted=new.is_self_hosted)
-    _set_key(row, address, new.api_key, at=at)
+    # The same name may lead into a private network for an engine alone.
+    is_same = (row.base_url, row.is_self_hosted) == (address, new.is_self_hosted)
+    _set_key(row, new.api_key, is_same_host=is_same, at=at)
 
     row.base_url, row.is_self_hosted = address, new.is_self_hosted
     row.model, row.labels = new.model, _check_labels(new.labels)
@@ -104,9 +106,9 @@ def open_key(row: ModerationEndpoint) -> str | None:
     return str(sealed_values.unseal(own, _build_key_context(row.id), bytes(row.sealed_key)))
 
 
-def _set_key(row: ModerationEndpoint, address: str, key: str | None, *, at: datetime) -> None:
+def _set_key(row: ModerationEndpoint, key: str | None, *, is_same_host: bool, at: datetime) -> None:
     if key is None:
-        if row.sealed_key is not None and row.base_url != address:
+        if row.sealed_key is not None and not is_same_host:
             detail = "Give the key again with another address: a stored key goes to no other."
             raise _refuse("api_key", "required", detail)
         return
