@@ -12,7 +12,7 @@ from typing import Any, Final
 from audio.sound import Sound
 from core import ids
 from core.errors import Fault
-from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_errors import ProviderRefused
 from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
@@ -28,6 +28,7 @@ from voices.providers.base import (
     UnsupportedField,
 )
 from voices.providers.held_stream import cut_held_stream
+from voices.providers.list_pages import ListPages
 from voices.providers.option_names import VERSION_OPTION
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_answer, read_pcm_answer
@@ -131,7 +132,7 @@ class Cartesia:
 
     def list_voices(self) -> Iterator[RemoteVoice]:
         """Yield the account's own voices. Raises ProviderUnavailable for a list without end."""
-        last, seen = "", set[str]()
+        last, pages = "", ListPages()
         while True:
             query = {"limit": _PAGE, "is_owner": "true"} | (
                 {"starting_after": last} if last else {}
@@ -144,9 +145,7 @@ class Cartesia:
             if not rows or page.get("has_more") is False:
                 return
             last = require_text(rows[-1], "id")
-            if last in seen:
-                raise ProviderUnavailable("The provider's list of voices does not end.")
-            seen.add(last)
+            pages.note(last)
 
 
 CARTESIA: Final = AdapterKind(name="cartesia", connect=Cartesia, base_url="https://api.cartesia.ai")

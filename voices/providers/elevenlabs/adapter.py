@@ -14,7 +14,7 @@ from audio.sound import Sound
 from core import ids
 from core.errors import SaysoError
 from upstream.exchange import ProviderAnswer
-from upstream.upstream_errors import ProviderRefused, ProviderUnavailable
+from upstream.upstream_errors import ProviderRefused
 from upstream.upstream_request import FilePart, JsonBody, MultipartBody
 from voices.providers.adapter_kinds import AdapterKind, ConnectedAccount
 from voices.providers.answer_reading import parse_answer, require_objects, require_text
@@ -29,6 +29,7 @@ from voices.providers.base import (
     TrainingState,
 )
 from voices.providers.held_stream import cut_held_stream
+from voices.providers.list_pages import ListPages
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_answer, read_pcm_answer
 from voices.providers.provider_connection import ProviderConnection
@@ -144,7 +145,7 @@ class ElevenLabs:
 
     def list_voices(self) -> Iterator[RemoteVoice]:
         """Yield all voices of the account. Raises ProviderUnavailable for a list without end."""
-        token, seen = "", set[str]()
+        token, pages = "", ListPages()
         while True:
             query = {"page_size": _PAGE} | ({"next_page_token": token} if token else {})
             page = parse_answer(self._connection.call("GET", "v2", "voices", query=query).body)
@@ -156,9 +157,7 @@ class ElevenLabs:
             token = str(page.get("next_page_token") or "") if page.get("has_more") else ""
             if not token:
                 return
-            if token in seen:
-                raise ProviderUnavailable("The provider's list of voices does not end.")
-            seen.add(token)
+            pages.note(token)
 
 
 ELEVENLABS: Final = AdapterKind(

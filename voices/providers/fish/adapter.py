@@ -31,6 +31,7 @@ from voices.providers.base import (
 )
 from voices.providers.fish.fish_profiles import open_recordings, pack_recordings
 from voices.providers.held_stream import cut_held_stream
+from voices.providers.list_pages import ListPages
 from voices.providers.option_names import INLINE_OPTION, MODEL_OPTION, VOLUME_OPTION
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_answers import guard_answer, read_pcm_answer
@@ -133,7 +134,7 @@ class FishAudio:
 
     def list_voices(self) -> Iterator[RemoteVoice]:
         """Yield all models of the account itself. Raises ProviderUnavailable for no end."""
-        seen = set[str]()
+        seen, pages = set[str](), ListPages()
         number = 1
         while True:
             query = {"page_size": str(_PAGE), "page_number": str(number), "self": "true"}
@@ -149,6 +150,7 @@ class FishAudio:
             if len(rows) < _PAGE and (not rows or len(seen) >= int(page.get("total") or 0)):
                 return
             number += 1
+            pages.note(str(number))
 
 
 FISH: Final = AdapterKind(name="fish", connect=FishAudio, base_url="https://api.fish.audio")

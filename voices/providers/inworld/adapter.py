@@ -36,6 +36,7 @@ from voices.providers.base import (
     UnsupportedField,
 )
 from voices.providers.held_stream import cut_held_stream
+from voices.providers.list_pages import ListPages
 from voices.providers.option_rules import OptionRule
 from voices.providers.pcm_chunks import strip_wav_header
 from voices.providers.provider_connection import ProviderConnection
@@ -129,8 +130,8 @@ class Inworld:
         return TrainingProgress(state=TrainingState.MISSING if gone else TrainingState.READY)
 
     def list_voices(self) -> Iterator[RemoteVoice]:
-        """Yield all voices of the account."""
-        token = ""
+        """Yield all voices of the account. Raises ProviderUnavailable for a list without end."""
+        token, pages = "", ListPages()
         while True:
             answer = self._connection.call(
                 "GET", "voices", "v1", "voices", query={"pageToken": token} if token else None
@@ -139,10 +140,10 @@ class Inworld:
             for row in require_objects(page, "voices"):
                 yield RemoteVoice(remote_id=require_text(row, "voiceId"), reference=_find_ours(row))
 
-            # The same token twice would go on for ever.
-            before, token = token, str(page.get("nextPageToken") or "")
-            if token in {"", before}:
+            token = str(page.get("nextPageToken") or "")
+            if not token:
                 return
+            pages.note(token)
 
 
 INWORLD: Final = AdapterKind(name="inworld", connect=Inworld, base_url="https://api.inworld.ai")

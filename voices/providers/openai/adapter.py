@@ -32,6 +32,7 @@ from voices.providers.base import (
     SpeechLine,
 )
 from voices.providers.held_stream import cut_held_stream
+from voices.providers.list_pages import ListPages
 from voices.providers.option_rules import OptionRule
 from voices.providers.provider_connection import ProviderConnection
 
@@ -129,8 +130,11 @@ class OpenAi:
             )
 
     def list_voices(self) -> Iterator[RemoteVoice]:
-        """Yield what the account can list of its voices: their consents, which bear our ids."""
-        after = ""
+        """Yield what the account can list of its voices: their consents, which bear our ids.
+
+        Raises ProviderUnavailable for a list without end.
+        """
+        after, pages = "", ListPages()
         while True:
             query = {"limit": "100", **({"after": after} if after else {})}
             answer = self._connection.call("GET", "audio", "voice_consents", query=query)
@@ -143,10 +147,10 @@ class OpenAi:
                     reference=name if ids.is_id(name, "vox") else None,
                 )
 
-            # The same last id twice would go on for ever.
-            before, after = after, require_text(rows[-1], "id") if rows else ""
-            if page.get("has_more") is not True or after in {"", before}:
+            if page.get("has_more") is not True or not rows:
                 return
+            after = require_text(rows[-1], "id")
+            pages.note(after)
 
     def _upload_consent(self, order: Clone) -> str:
         assert order.statement is not None  # noqa: S101 - `clone` has looked

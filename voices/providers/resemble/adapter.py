@@ -40,6 +40,7 @@ from voices.providers.base import (
     TrainingState,
 )
 from voices.providers.held_stream import cut_held_stream
+from voices.providers.list_pages import ListPages
 from voices.providers.provider_connection import ProviderConnection
 
 BASE: Final = "https://app.resemble.ai/api"
@@ -143,8 +144,8 @@ class Resemble:
         return TrainingProgress(state=_STATES.get(told, TrainingState.TRAINING))
 
     def list_voices(self) -> Iterator[RemoteVoice]:
-        """Yield all voices of the account."""
-        number = 1
+        """Yield all voices of the account. Raises ProviderUnavailable for a list without end."""
+        number, walked = 1, ListPages()
         while True:
             query = {"page": str(number), "page_size": "100"}
             answer = self._connection.call("GET", "v2", "voices", query=query)
@@ -158,9 +159,12 @@ class Resemble:
                 )
 
             pages = page.get("num_pages")
-            if not rows or not isinstance(pages, int) or number >= pages:
+            if not isinstance(pages, int):
+                raise ProviderUnavailable("The provider does not say how long its list is.")
+            if not rows or number >= pages:
                 return
             number += 1
+            walked.note(str(number))
 
     def _call(self, method: Any, *path: str, body: JsonBody | MultipartBody) -> Mapping[str, Any]:
         answer = self._connection.call(method, "v2", *path, body=body)
