@@ -59,8 +59,11 @@ APART: Final = {
     "vault.SigningKey.valid_until": "a key that signs",
     "erasure.Erasure.due_at": "when an erasure is carried on",
     "erasure.Erasure.lease_until": "a lock of work",
+    "voices.ProviderAccount.canary_due_at": "when an account is checked again",
+    "voices.ProviderCanary.lease_until": "a lock of work",
     "voices.JobItem.due_at": "when an item is tried again; the gate is asked again then",
     "voices.JobItem.lease_until": "a lock of work; what an item delivers is confirmed",
+    "voices.Voice.deletion_overdue_at": "when it was told that a deletion takes long",
     "voices.Voice.lease_until": "a lock of work; the voice is confirmed when it is ready",
     "voices.Voice.provider_expires_at": (
         "when a provider forgets a voice, which only ends it earlier"

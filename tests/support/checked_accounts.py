@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from core import clock
+from core import clock, ids
 from tests.conftest import NOON
 from tests.emulators.emulator import Emulator
 from voices.canary import account_canary
 from voices.models import CanaryState, ProviderAccount, ProviderCanary
+from voices.providers.base import Owned
 
 
 def check_account(account_id: str, emulator: Emulator | None = None) -> ProviderCanary:
@@ -16,6 +17,20 @@ def check_account(account_id: str, emulator: Emulator | None = None) -> Provider
     if emulator is not None:
         emulator.forget_canary()
     return run
+
+
+def insert_account(owner: Owned, provider: str) -> ProviderAccount:
+    """Write the row of an account that is used, where a test brings the provider itself."""
+    return ProviderAccount.objects.create(
+        id=ids.new("pac"),
+        organisation_id=owner.organisation_id,
+        livemode=owner.livemode,
+        provider=provider,
+        base_url="https://provider.example",
+        state="active",
+        created_at=NOON,
+        changed_at=NOON,
+    )
 
 
 def skip_canary(account_id: str) -> None:

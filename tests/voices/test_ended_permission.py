@@ -295,6 +295,7 @@ APART: Final = {
     "voices.speech.dispatch.queue_job": "makes something of a yes",
     "voices.speech.dispatch.speak_text": "makes something of a yes",
     "voices.speech.dispatch.stream_text": "makes something of a yes",
+    "voices.voice_deletion.tell_overdue_deletions": "tells, and changes no voice",
     "voices.voice_library.create_voice": "makes something of a yes",
 }
 """Commands that no row of the table runs, and why."""

@@ -11,6 +11,7 @@ import pytest
 
 from core import leases
 from tests.conftest import NOON
+from tests.support.checked_accounts import insert_account
 from tests.voices.conftest import AUDIO, AUDIOBOOK, MakeConsent, Reader, noon, only, principal_of
 from upstream.upstream_errors import ProviderUnavailable
 from voices import background_cloning, provider_tasks, remote_voices, voice_deletion, voice_rows
@@ -75,6 +76,7 @@ def maker() -> Maker:
 def queued(make_consent: MakeConsent, maker: Maker) -> Voice:
     """A voice that waits for a worker who has it made at Inworld."""
     consent = make_consent(providers=["local", "inworld"])
+    insert_account(principal_of(consent), "inworld")
     order = CloneRequest(
         consent_id=consent.id,
         name="Mara",

@@ -11,6 +11,7 @@ import pytest
 
 from consent.models import Reservation
 from tests.conftest import NOON
+from tests.support.checked_accounts import insert_account
 from tests.voices.conftest import Http, MakeConsent, Reader, noon, only, principal_of, revoke
 from tests.voices.test_background_cloning import READING, ask
 from upstream.upstream_errors import ProviderUnavailable
@@ -184,6 +185,7 @@ class TestACloneThatDied:
     def lost(self, make_consent: MakeConsent, trainer: Trainer) -> Voice:
         """A voice whose process died between the provider's answer and its writing down."""
         consent = make_consent(providers=["local", "inworld"])
+        insert_account(principal_of(consent), "inworld")
         order = CloneRequest(
             consent_id=consent.id,
             name="Mara",

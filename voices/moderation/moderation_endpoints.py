@@ -90,11 +90,12 @@ def set_endpoint(
 
 
 @transactions.opens_transaction
-def clear_endpoint(*, principal: Principal, at: datetime) -> None:
-    """Clear the endpoint and destroy its key. Raises NotFound."""
+def clear_endpoint(*, principal: Principal, at: datetime) -> ModerationEndpoint:
+    """Clear the endpoint, destroy its key, and return what it was. Raises NotFound."""
     row = get_endpoint(principal)
     _emit_endpoint_event("cleared", row, actor=principal.actor, at=at)
-    row.delete()
+    ModerationEndpoint.objects.filter(id=row.id).delete()
+    return row
 
 
 def open_key(row: ModerationEndpoint) -> str | None:

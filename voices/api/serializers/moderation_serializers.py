@@ -19,7 +19,7 @@ LONGEST_CATEGORY = 100
 @extend_schema_field(
     {
         "type": "object",
-        "additionalProperties": {"type": "string", "maxLength": 64},
+        "additionalProperties": {"type": "string", "maxLength": 64, "pattern": "^[ -~]*$"},
         "propertyNames": {"maxLength": LONGEST_CATEGORY},
         "maxProperties": moderation_endpoints.MOST_LABELS,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -63,10 +62,10 @@ class ModerationEndpointView(APIView):
     @extend_schema(
         operation_id="moderation_endpoint_clear",
         request=None,
-        responses={204: None, 404: None},
+        responses={200: ModerationEndpointSerializer, 404: None},
     )
     def delete(self, request: Request) -> Response:
-        """Clear the endpoint and destroy its key."""
+        """Clear the endpoint and destroy its key. The answer says what it was."""
         caller = get_caller(request)
-        moderation_endpoints.clear_endpoint(principal=caller.principal, at=clock.now())
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        row = moderation_endpoints.clear_endpoint(principal=caller.principal, at=clock.now())
+        return Response(ModerationEndpointSerializer(row).data)

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts import note_sealing
 from accounts.authentication import Caller, get_caller
+from consent.api.serializers.consent_forms import NothingSerializer
 from core import clock
 from core.api.openapi import describe_header
 from core.api.pagination import PAGE, list_page, read_filters
@@ -140,7 +141,7 @@ class ProviderAccountCanaryView(APIView):
 
     @extend_schema(
         operation_id="provider_accounts_canary",
-        request=None,
+        request=NothingSerializer,
         parameters=[describe_header("Location", "Where the account is.", 202)],
         responses={202: ProviderAccountSerializer},
     )
@@ -150,6 +151,7 @@ class ProviderAccountCanaryView(APIView):
         A check that passes opens a closed account. `canary` of the account says what it has found.
         """
         caller = get_caller(request)
+        read_form(NothingSerializer, request.data)
         row = canary_requests.ask_for_canary(account_id, principal=caller.principal, at=clock.now())
         return Response(
             ProviderAccountSerializer(row).data,

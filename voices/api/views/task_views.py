@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import get_caller
+from consent.api.serializers.consent_forms import NothingSerializer
 from core.api.pagination import PAGE, list_page, read_filters
 from core.api.serializers import read_form
 from voices import provider_tasks
@@ -57,12 +58,13 @@ class ProviderTaskDoneView(APIView):
 
     @extend_schema(
         operation_id="provider_tasks_done",
-        request=None,
+        request=NothingSerializer,
         responses={200: ProviderTaskSerializer},
     )
     def post(self, request: Request, task_id: str) -> Response:
         """Say that a person has done it. A deletion that waits for it goes on."""
         caller = get_caller(request)
+        read_form(NothingSerializer, request.data)
         task = provider_tasks.get_task(task_id, principal=caller.principal)
         task = provider_tasks.complete_task(
             task.id,
