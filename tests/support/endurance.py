@@ -118,7 +118,8 @@ class Town:
                 )
                 if answer.status == 200:
                     self.heard.append(answer.headers["sayso-clip"])
-                elif answer.status != 503:
+                elif answer.status != 503 and b'"code":"clip_settled"' not in answer.body:
+                    # A server that stood still finds its clip given up, and delivers nothing.
                     self.trouble.append(f"{answer.status} {answer.body[:300]!r}")
             time.sleep(0.2)
         connections.close_all()
