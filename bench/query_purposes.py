@@ -10,6 +10,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "accounts/api_key_lookup.py:_find_key": "Who calls: the key, its home.",
     "accounts/rate_limits.py:count": "Count the call, if there is room. Not with Redis.",
     "voices/voice_selectors.py:get_voice": "The voice: engine, profile, consent, binding.",
+    "voices/moderation/moderation_endpoints.py:find_endpoint": "Who judges what the text contains.",
     # The gate. Decision 035 says why each row is read.
     "accounts/api_key_lookup.py:_find_keys": "Whether the key may still do this.",
     "consent/decision_context.py:_load_chain": (
@@ -46,6 +47,7 @@ PURPOSES: Final[Mapping[str, str]] = {
     "provenance/clips/clip_lifecycle.py:issue_clip": "The clip is issued, if still in making.",
     "provenance/fingerprint/clip_fingerprints.py:order_fingerprint": "Order a long clip's print.",
     # An item of a job.
+    "voices/models/job.py:beside_full_accounts": "Which accounts at providers are full.",
     "voices/speech/job_queue.py:has_work": "Whether an item of the job is free.",
     "voices/speech/job_queue.py:claim_next_item": "Whose turn it is.",
     "voices/speech/job_queue.py:claim_item": "Note the turn.",

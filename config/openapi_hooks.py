@@ -162,7 +162,10 @@ def _require_body(operation: Node, schemas: Node) -> None:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     form = schemas.get(content.get("schema", {}).get("$ref", "").rpartition("/")[2], {})
     # With nothing in it no `if` about a field that is there holds, so each `else` does.
-    if any(rule.get("else", {}).get("required") for rule in form.get("allOf", ())):
+    is_ruled = any(rule.get("else", {}).get("required") for rule in form.get("allOf", ()))
+    # Of several forms, each may want a field.
+    forms = [schemas[one["$ref"].rpartition("/")[2]] for one in form.get("oneOf", ())]
+    if is_ruled or (forms and all(one.get("required") for one in forms)):
         operation["requestBody"]["required"] = True
 
 

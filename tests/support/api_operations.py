@@ -179,6 +179,8 @@ def bodies(ids: Mapping[str, str]) -> dict[str, Schema]:
         "consents_statements_create": statement_body(),
         "consents_update": described,
         "jobs_cancel": {},
+        "provider_accounts_canary": {},
+        "provider_tasks_done": {},
         "test_consents_sign": {},
         "test_clock_advance": {"advance": "PT1S"},
         "decisions_create": described

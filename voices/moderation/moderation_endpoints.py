@@ -18,6 +18,7 @@ from accounts.principal import Principal
 from consent.policy import use_cases
 from core import ids, transactions
 from core.canonical_json import Json
+from core.compiled_queries import CompiledQuery
 from core.errors import Fault, Invalid, NotFound
 from upstream import address_rules
 from vault import sealed_values, subject_keys
@@ -41,12 +42,22 @@ class EndpointSettings:
     api_key: str | None = field(default=None, repr=False)
 
 
+def _compile_by_mode(*, livemode: bool) -> CompiledQuery[ModerationEndpoint]:
+    return CompiledQuery(
+        lambda organisation_id: ModerationEndpoint.objects.filter(
+            organisation_id=organisation_id, livemode=livemode
+        ),
+        texts=1,
+    )
+
+
+# Every text asks for it, most often in vain.
+_BY_MODE: Final = {mode: _compile_by_mode(livemode=mode) for mode in (False, True)}
+
+
 def find_endpoint(owner: Owned) -> ModerationEndpoint | None:
     """Return the endpoint of an organisation's live or test data, None without one."""
-    rows = ModerationEndpoint.objects.filter(
-        organisation_id=owner.organisation_id, livemode=owner.livemode
-    )
-    return rows.first()
+    return _BY_MODE[owner.livemode].find_first(owner.organisation_id)
 
 
 def get_endpoint(principal: Principal) -> ModerationEndpoint:
@@ -126,7 +137,7 @@ def _set_key(row: ModerationEndpoint, key: str | None, *, is_same_host: bool, at
 def _check_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the labels in canonical spelling. Raises Invalid for a label that is none."""
     if len(labels) > MOST_LABELS:
-        raise _refuse("labels", "too_many", f"At most {MOST_LABELS} categories.")
+        raise _refuse("labels", "out_of_range", f"At most {MOST_LABELS} categories.")
 
     checked: dict[str, str] = {}
     for category, label in labels.items():

@@ -66,7 +66,7 @@ def test_one_sync_call(client_of: ClientOf, key: IssuedKey, voice: Voice) -> Non
     def prepare(text: str) -> Callable[[], object]:
         return lambda: say(client, voice, text=text)
 
-    check_counts(record_second(prepare), most=31 + COPIED, transactions=4)
+    check_counts(record_second(prepare), most=32 + COPIED, transactions=4)
 
 
 def test_one_stream(voice: Voice, principal: Principal, teller: Teller) -> None:
@@ -90,7 +90,7 @@ def test_one_stream(voice: Voice, principal: Principal, teller: Teller) -> None:
             )
         )
 
-    check_counts(record_second(prepare), most=36, transactions=5)
+    check_counts(record_second(prepare), most=37, transactions=5)
 
 
 def test_one_item_of_a_job(voice: Voice, principal: Principal) -> None:
@@ -104,4 +104,4 @@ def test_one_item_of_a_job(voice: Voice, principal: Principal) -> None:
         )
         return lambda: job_queue.run_job_items(job.id, wall_clock=noon)
 
-    check_counts(record_second(prepare), most=40 + COPIED, transactions=4)
+    check_counts(record_second(prepare), most=43 + COPIED, transactions=4)
