@@ -25,6 +25,7 @@ ONE_DATABASE: Final[Mapping[str, tuple[str, str]]] = {
     "delivery": (SQLITE, "letters and what their receipts say"),
     "pages": (SQLITE, "what pages show of rows"),
     "provenance": (SQLITE, "marks, manifests, fingerprints and bundles"),
+    "sdk": (SQLITE, "what providers' SDKs send and read, over HTTP"),
     "upstream": (SQLITE, "what travels to providers and back"),
     "voices": (SQLITE, "sound, and the steps of one call"),
 }
