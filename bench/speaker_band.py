@@ -1,4 +1,4 @@
-"""The speaker check: how alike a voice's samples are to itself and to others, and what it costs.
+"""The speaker check: likeness of clips of the same voice and of different voices, and its cost.
 
 `python -m bench.speaker_band [FOLDER …]` measures the recordings of the tests: one reader, another
 person, a synthetic voice, and the built-in engine's copy of the reader in four languages, each in
@@ -153,7 +153,7 @@ def list_rows(people: Sequence[Heard]) -> Iterator[Row]:
 
 
 def list_copies(reader: Heard) -> Iterator[Row]:
-    """Yield how alike the built-in engine's copies are to the reader they copy."""
+    """Yield the likeness between a reader and the built-in engine's copy of that reader."""
     voice = _embed(reader.speech)
     found: list[Found] = []
     for name, copy in copy_reader():

@@ -53,7 +53,7 @@ def find_first_answer(order: ProxyOrder, caller: Caller) -> DeliveredClip | None
             clip.id, principal=caller.principal, at=caller.now()
         )
     except SaysoError:
-        # The gate is asked anew, and says why it refuses.
+        # The gate decides again, and gives its reasons.
         return None
 
     return DeliveredClip(

@@ -99,7 +99,7 @@ def get_clip_audio(clip_id: str, *, principal: Principal, at: datetime) -> tuple
 
 
 def get_linked_audio(clip_id: str, *, wall_time: datetime) -> tuple[Clip, bytes]:
-    """Return a clip and its bytes for whoever holds a link to it, while the consent allows it.
+    """Return a clip and its bytes to the holder of a link, while the consent allows it.
 
     `wall_time` is the real time. Raises as `get_clip_audio`.
     """

@@ -176,7 +176,7 @@ class TestAProvider:
 
 
 class TestTheCanary:
-    """It asks providers without a permit, so nobody's voice may reach it."""
+    """The canary asks providers without a permit. So no person's recording may reach it."""
 
     FILES = frozenset((source.ROOT / "voices" / "canary").glob("*.py"))
 

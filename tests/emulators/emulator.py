@@ -212,7 +212,7 @@ class Emulator:
         return self.numbered - 1
 
     def forget_canary(self) -> None:
-        """Begin anew after an account was checked: no request was made, and no voice is here."""
+        """Forget all requests and voices, as before the account was checked."""
         self.asked.clear()
         self.numbered = 0
         for name in self.canary:

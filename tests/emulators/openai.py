@@ -64,7 +64,7 @@ class OpenAiEmulator(Emulator):
         return web.json_response({"error": error}, status=status)
 
     def forget_canary(self) -> None:
-        """Begin anew, without the statements of the service's voices either."""
+        """Forget the statements of the service's voices as well."""
         super().forget_canary()
         self.consents.clear()
 

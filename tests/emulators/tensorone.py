@@ -65,7 +65,7 @@ class TensorOneEmulator(Emulator):
         super().__init__()
 
     def forget_canary(self) -> None:
-        """Begin anew, with the first number too."""
+        """Forget everything, and count from the first number again."""
         super().forget_canary()
         self._made = 0
 

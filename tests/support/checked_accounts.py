@@ -11,7 +11,7 @@ from voices.providers.base import Owned
 
 
 def check_account(account_id: str, emulator: Emulator | None = None) -> ProviderCanary:
-    """Run the canary of an account, which must pass. The emulator then begins anew."""
+    """Run the canary of an account, which must pass. The emulator then forgets it."""
     run = run_canary_of(account_id)
     assert run.state == CanaryState.PASSED, (run.code, run.findings)
     if emulator is not None:

@@ -195,7 +195,7 @@ def _move_account(account: ProviderAccount, outcome: CanaryOutcome, *, wall_time
         due = wall_time + DAILY
         rows.update(state=AccountState.ACTIVE, code="", canary_due_at=due, canary_cause="")
     elif outcome.state == CanaryState.FAILED:
-        # A paid one is tried again when somebody asks for it.
+        # A paid one is tried again when a member asks for it.
         again = None if _is_paid(account) else wall_time + DAILY
         rows.update(
             state=AccountState.CLOSED, code=outcome.code, canary_due_at=again, canary_cause=""

@@ -1,7 +1,7 @@
 """From an endpoint's categories to content labels.
 
 A person can exclude what `GET /v1/labels` lists, and nothing else. So of OpenAI's categories only
-those count that such a label stands for. A category that nobody has described is `unsure`, which is
+those count that such a label stands for. A category without a description is `unsure`, which is
 refused.
 """
 
