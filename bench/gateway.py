@@ -18,17 +18,13 @@ from typing import Final
 import django
 import uvloop
 
-from bench.gateway_client import Taken, Target, load_target
+from bench.gateway_client import DIRECT, PEER, UNMARKED, WHOLE, Taken, Target, load_target
 from bench.table import Row, show
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 ROUNDS: Final = int(os.environ.get("SAYSO_BENCH_ROUNDS", "5"))
 CALLS: Final = {1: 40, 16: 160, 64: 192}
 STREAMS: Final = {1: 4, 50: 50}
-UNMARKED: Final = "ours, without marker and checks"
-WHOLE: Final = "ours, whole"
-DIRECT: Final = "direct"
-PEER: Final = "litellm"
 Found = dict[tuple[str, int], list[Taken]]
 
 

@@ -20,8 +20,7 @@ from django.core.management import call_command
 
 from accounts import api_key_changes, api_scopes
 from accounts.provisioning import create_organisation
-from bench.gateway import DIRECT, PEER, UNMARKED, WHOLE
-from bench.gateway_client import Target, build_request
+from bench.gateway_client import DIRECT, PEER, UNMARKED, WHOLE, Target, build_request
 from config.demo.client import Client
 from config.demo.server import find_free_port
 from consent import services as consents

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 SECONDS: Final = 60.0
+UNMARKED: Final = "ours, without marker and checks"
+WHOLE: Final = "ours, whole"
+DIRECT: Final = "direct"
+PEER: Final = "litellm"
+"""The targets of the bench, as its tables name them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
